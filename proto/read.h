@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Reading msgpack that guard_check has passed (or that we wrote ourselves), without copies: a cursor gives value
+ * after value; strings are views into the bytes. Reading past the end gives VALUE_END, never a fault. */
+#ifndef HELIOS_PROTO_READ_H
+#define HELIOS_PROTO_READ_H
+
+#include "common/base.h"
+
+enum value_type { VALUE_END, VALUE_NIL, VALUE_BOOL, VALUE_INT, VALUE_NUM, VALUE_STR, VALUE_BIN, VALUE_LIST, VALUE_MAP };
+
+struct value {
+    enum value_type type;
+    union {
+        bool boolean;
+        int64_t integer; /* unsigned ones over INT64_MAX come as VALUE_NUM */
+        double number;
+        size_t count; /* of LIST and MAP: items or pairs, which follow on the cursor */
+    };
+    struct bytes text;  /* of STR and BIN */
+    struct bytes whole; /* the value's own bytes; of LIST and MAP with all that is inside */
+};
+
+struct cursor {
+    const char *at, *end;
+};
+
+static inline struct cursor cursor_of(struct bytes b)
+{
+    return (struct cursor){b.at, b.at + b.n};
+}
+
+/* read_value takes the head of the next value: for LIST and MAP the cursor then stands on the first item. */
+struct value read_value(struct cursor *c);
+/* read_whole takes the next value with all that is inside it. */
+struct value read_whole(struct cursor *c);
+/* map_get finds a key of a map; VALUE_END when it is not there or `map` is no map. O(size of the map). */
+struct value map_get(struct bytes map, const char *key);
+/* The same with a type and an answer for what is missing or of another type. */
+struct bytes map_str(struct bytes map, const char *key, const char *otherwise);
+double map_num(struct bytes map, const char *key, double otherwise); /* INT and NUM */
+int64_t map_int(struct bytes map, const char *key, int64_t otherwise);
+bool map_bool(struct bytes map, const char *key, bool otherwise);
+
+/* Walking a map or a list:
+ *   struct walk w = walk_of(bytes); struct value key, item;
+ *   while (walk_pair(&w, &key, &item)) …        while (walk_item(&w, &item)) … */
+struct walk {
+    struct cursor cursor;
+    size_t left;
+};
+struct walk walk_of(struct bytes container);
+bool walk_pair(struct walk *w, struct value *ret_key, struct value *ret_item);
+bool walk_item(struct walk *w, struct value *ret_item);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* All that a controller knows, on one page. Read this first.
+ *
+ * The core is a deterministic function of (state, message or tick, now): no socket, no clock, no file, no random number that is not
+ * seeded. The shell hands messages and the time in; the core changes its memory, marks *records to save* and
+ * adds *messages to say* to its outbox. The shell commits the records as one fenced batch and lets the messages go when the
+ * batch is durable (C1).
+ *
+ *   shell ── helios_message, helios_tick ─▶ core ─▶ work (who does what) ─┐
+ *     ▲                                      ├────▶ sense (what goes on)  ├─▶ outbox ── helios_cut ─▶ shell ─▶ Redis, bus
+ *     └── nothing else ──                    └────▶ decide (what to do)  ─┘
+ *
+ * Time is int64_t milliseconds since 1970 that never jump; one turn of the loop sees one `now`. */
+#ifndef HELIOS_CORE_HELIOS_H
+#define HELIOS_CORE_HELIOS_H
+
+#include "common/rand.h"
+#include "orchestrator/core/ledger.h"
+#include "orchestrator/core/outbox.h"
+#include "orchestrator/core/timer.h"
+#include "orchestrator/decide/decide.h"
+#include "orchestrator/sense/sense.h"
+#include "orchestrator/work/work.h"
+#include "proto/schema.h"
+#include "settings/settings.h"
+
+/* Counters: everything that is refused, lost or done is counted; `helios status` shows them all. */
+#define COUNTERS(X)                                                                                \
+    X(messages, "messages taken in")                                                               \
+    X(refused_bytes, "messages refused by the check of the bytes (Z3)")                            \
+    X(refused_messages, "messages of an unknown type, on the wrong endpoint or undecodable")       \
+    X(refused_results, "results for another attempt, task or agent (T5)")                          \
+    X(unacked_results, "results dropped while commits were held; agents send them again (C5)")     \
+    X(submitted, "tasks accepted")                                                                 \
+    X(rejected, "tasks refused")                                                                   \
+    X(dispatched, "attempts sent to agents")                                                       \
+    X(completed, "tasks ended COMPLETED")                                                          \
+    X(failed, "tasks ended FAILED")                                                                \
+    X(cancelled, "tasks ended CANCELLED")                                                          \
+    X(unknown, "tasks ended UNKNOWN")                                                              \
+    X(retries, "attempts that another one follows")                                                \
+    X(lost_attempts, "attempts lost with their agent")                                             \
+    X(agents_lost, "agents lost")                                                                  \
+    X(samples_stored, "samples taken in")                                                          \
+    X(samples_lost, "samples that never came, by the sources' numbers (H1)")                       \
+    X(samples_again, "samples that came twice")                                                    \
+    X(samples_nan, "samples refused: not finite")                                                  \
+    X(samples_unknown, "samples refused: no such KPI")                                             \
+    X(samples_future, "samples refused: over 2 s in the future")                                   \
+    X(samples_old, "samples refused: older than the window")                                       \
+    X(samples_absurd, "samples refused: outside lowest..highest")                                  \
+    X(events, "events published")                                                                  \
+    X(cycles, "cycles begun")                                                                      \
+    X(optimizations, "optimizations begun")                                                        \
+    X(accepted, "optimizations accepted")                                                          \
+    X(rolled_back, "optimizations rolled back")                                                    \
+    X(incidents, "incidents opened")
+
+struct counters {
+#define X(name, doc) uint64_t name;
+    COUNTERS(X)
+#undef X
+};
+
+struct helios {
+    const struct set_config *config; /* borrowed; helios_reload replaces it */
+    struct rand rand;                /* the only randomness */
+    int64_t now;                     /* of this turn */
+    int64_t started;                 /* when it began to lead */
+    uint64_t epoch;                  /* the term; 0 = not leading: messages are answered "not_leader" */
+    bool held;                       /* commits are held (C5): no submit, no result, no dispatch */
+    bool frozen;                     /* the kill switch (X10); the shell keeps it in a file */
+    bool stopping;                   /* a clean stop is under way */
+    struct rec_control control;      /* the realm's own record */
+    struct save control_save;
+
+    struct timers timers; /* everything that is due later */
+    struct work work;     /* tasks, queue, agents, gates, watchers */
+    struct sense sense;   /* KPIs, health, trends */
+    struct decide decide; /* cycle, optimizations, incidents, reports */
+    struct outbox out;    /* what this turn changed and said */
+    struct ledger ledger; /* durable events, newest last: what `helios why` reads */
+    struct counters counters;
+    const char *redis_note; /* why commits are held; borrowed from the shell */
+};
+
+/* helios_new: config is borrowed and must outlive it (or be replaced by helios_reload). */
+struct helios *helios_new(const struct set_config *config, uint64_t seed);
+void helios_free(struct helios *h);
+
+/* Recovery, before helios_lead: every record of Redis, kind by kind in the order of enum rec, ids in any order.
+ * -EPROTO when a record cannot be read: the shell refuses to lead, nothing is dropped silently. */
+int helios_load(struct helios *h, enum rec kind, struct bytes value);
+/* helios_lead: all is loaded; go on where it was. */
+void helios_lead(struct helios *h, uint64_t epoch, int64_t now);
+
+/* A message from a bus endpoint; the bytes are not trusted. */
+void helios_message(struct helios *h, enum endpoint endpoint, const struct routing *from, struct bytes body, int64_t now);
+/* helios_tick does all that is due and dispatches; answers when the next thing is due (ms since 1970). Call it every turn, last. */
+int64_t helios_tick(struct helios *h, int64_t now);
+/* helios_cut takes what was changed and said since the last cut; NULL when nothing. The batch is the caller's (batch_free). */
+struct batch *helios_cut(struct helios *h);
+
+void helios_hold(struct helios *h, bool held, const char *why); /* C5; why: borrowed, static */
+void helios_freeze(struct helios *h, bool frozen, struct bytes author, struct bytes reason);
+void helios_reload(struct helios *h, const struct set_config *config, const char *differences);
+void helios_stop(struct helios *h); /* a clean stop: says so */
+
+/* Files that the core wants written: reports. The shell takes them after each cut and owns the disk. */
+struct wanted_file {
+    struct list link;
+    char *name; /* below DATA/reports, no slashes */
+    char *text;
+};
+void helios_want_file(struct helios *h, const char *name, char *text /* taken */);
+struct wanted_file *helios_take_file(struct helios *h); /* NULL when none; the caller frees name, text and it */
+
+#endif

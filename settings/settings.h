@@ -31,7 +31,7 @@
 #define DURATION(s, m, key, dflt, min, max, help) int64_t m;
 #define SIZE(s, m, key, dflt, min, max, help) int64_t m;
 #define CHOICE(s, m, key, e, dflt, help) enum e m;
-#define WORDS(s, m, key, help) struct seq m; /* of struct bytes, each NUL-terminated */
+#define WORDS(s, m, key, dflt, help) struct seq m; /* of struct bytes, each NUL-terminated */
 #define ANY(s, m, key, help) struct bytes m; /* a msgpack map, or nothing */
 #define IN(s, m, key, section, help) struct set_##section m;
 #define TABLE(s, m, key, section, help) struct seq m; /* of struct set_SECTION */

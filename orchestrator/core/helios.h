@@ -14,6 +14,7 @@
 #ifndef HELIOS_CORE_HELIOS_H
 #define HELIOS_CORE_HELIOS_H
 
+#include "common/list.h"
 #include "common/rand.h"
 #include "orchestrator/core/ledger.h"
 #include "orchestrator/core/outbox.h"
@@ -21,6 +22,7 @@
 #include "orchestrator/decide/decide.h"
 #include "orchestrator/sense/sense.h"
 #include "orchestrator/work/work.h"
+#include "proto/guard.h"
 #include "proto/schema.h"
 #include "settings/settings.h"
 
@@ -71,8 +73,11 @@ struct helios {
     bool held;                       /* commits are held (C5): no submit, no result, no dispatch */
     bool frozen;                     /* the kill switch (X10); the shell keeps it in a file */
     bool stopping;                   /* a clean stop is under way */
-    struct rec_control control;      /* the realm's own record */
+    struct rec_control control;      /* owned; the realm's own record */
     struct save control_save;
+    struct bytes realm_id;           /* its id: `realm` */
+    int64_t last_tick;               /* a late one is our own pause, and nobody else's fault (L6) */
+    int64_t refusal_shown;           /* when a refused message was last shown */
 
     struct timers timers; /* everything that is due later */
     struct work work;     /* tasks, queue, agents, gates, watchers */
@@ -81,6 +86,7 @@ struct helios {
     struct outbox out;    /* what this turn changed and said */
     struct ledger ledger; /* durable events, newest last: what `helios why` reads */
     struct counters counters;
+    struct list files;      /* struct wanted_file.link: reports to write */
     const char *redis_note; /* why commits are held; borrowed from the shell */
 };
 
@@ -100,6 +106,8 @@ void helios_message(struct helios *h, enum endpoint endpoint, const struct routi
 int64_t helios_tick(struct helios *h, int64_t now);
 /* helios_cut takes what was changed and said since the last cut; NULL when nothing. The batch is the caller's (batch_free). */
 struct batch *helios_cut(struct helios *h);
+/* helios_cut_urgent takes only what was said with SAY_NOW: it leaves even while no commit can be taken. NULL when nothing. */
+struct batch *helios_cut_urgent(struct helios *h);
 
 void helios_hold(struct helios *h, bool held, const char *why); /* C5; why: borrowed, static */
 void helios_freeze(struct helios *h, bool frozen, struct bytes author, struct bytes reason);

@@ -44,29 +44,33 @@ void note(struct helios *h, enum event kind, const char *id, const char *cause, 
 struct op {
     enum rec kind; /* REC_entry: appended to the history stream */
     bool drop;
-    struct bytes id, value; /* views into batch.bytes after the cut */
+    struct bytes id, value; /* in the batch's arena; value is nothing for a drop */
 };
 struct said {
     enum endpoint endpoint;
     struct routing to;  /* of agents and control */
     const char *topic;  /* of events: static */
-    struct bytes body;  /* view into batch.bytes */
+    struct bytes body;  /* in the batch's arena */
 };
 struct batch {
     struct list link;   /* the shell's */
-    struct buf bytes;   /* everything that ops and says point into */
+    struct arena arena; /* everything that ops and says point into */
     struct op *ops;     /* owned; in the order of the changes */
     struct said *says;  /* owned; after all ops are durable */
     struct said *urgent; /* owned; at once */
     size_t n_ops, n_says, n_urgent;
+    size_t room_ops, room_says, room_urgent;
 };
 void batch_free(struct batch *b);
 
 struct outbox {
     struct list dirty;   /* struct save.link, oldest change first */
-    struct batch *next;  /* owned; what was dropped, noted and said since the last cut; offsets, not views */
+    struct batch *next;  /* owned; what was dropped, noted and said since the last cut; NULL = nothing */
+    struct buf scratch;  /* owned; for encoding */
     uint64_t event_seq;  /* number of the last event of this epoch */
 };
+struct batch *outbox_cut(struct helios *h);        /* see helios_cut */
+struct batch *outbox_cut_urgent(struct helios *h); /* see helios_cut_urgent */
 void outbox_init(struct outbox *o);
 void outbox_done(struct outbox *o);
 

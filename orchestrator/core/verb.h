@@ -25,6 +25,7 @@ int verb_fail(struct verb_call *call, const char *code, const char *format, ...)
 
 /* Each ends with a row whose name is NULL. */
 extern const struct verb core_verbs[], task_verbs[], agent_verbs[], sense_verbs[], decide_verbs[];
+extern const struct verb *const verb_rooms[]; /* all tables, NULL-terminated */
 const struct verb *verb_find(struct bytes name, bool command);
 
 #endif

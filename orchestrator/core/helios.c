@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The core's life: made, loaded, leading, ticking. Messages come in through message.c. */
+#include "helios.h"
+
+struct helios *helios_new(const struct set_config *config, uint64_t seed)
+{
+    struct helios *h = NEW(struct helios);
+    h->config = config;
+    h->rand.state = seed;
+    struct_defaults(&schema_records[REC_control], &h->control);
+    record_own(&schema_records[REC_control], &h->control);
+    save_init(&h->control_save, REC_control, &h->control, &h->realm_id);
+    h->realm_id = BYTES("realm");
+    list_init(&h->files);
+    outbox_init(&h->out);
+    ledger_init(&h->ledger);
+    work_init(h);
+    sense_init(h);
+    decide_init(h);
+    return h;
+}
+
+void helios_free(struct helios *h)
+{
+    if (h == NULL)
+        return;
+    decide_done(h);
+    sense_done(h);
+    work_done(h);
+    save_forget(&h->control_save);
+    record_free(&schema_records[REC_control], &h->control);
+    for (struct wanted_file *f; (f = helios_take_file(h)); free(f)) {
+        free(f->name);
+        free(f->text);
+    }
+    ledger_done(&h->ledger);
+    outbox_done(&h->out);
+    heap_done(&h->timers.heap);
+    free(h);
+}
+
+static int load_control(struct helios *h, struct bytes value)
+{
+    struct arena arena = {0};
+    struct rec_control read;
+    int r = struct_decode(&schema_records[REC_control], value, &read, &arena, NULL);
+    if (r == 0) {
+        record_free(&schema_records[REC_control], &h->control);
+        h->control = read;
+        record_own(&schema_records[REC_control], &h->control);
+        save_loaded(&h->control_save);
+    }
+    arena_done(&arena);
+    return r;
+}
+
+static int load_entry(struct helios *h, struct bytes value)
+{
+    struct arena arena = {0};
+    struct rec_entry read;
+    int r = struct_decode(&schema_records[REC_entry], value, &read, &arena, NULL);
+    if (r == 0)
+        ledger_add(&h->ledger, &read);
+    arena_done(&arena);
+    return r;
+}
+
+int helios_load(struct helios *h, enum rec kind, struct bytes value)
+{
+    int (*const rooms[])(struct helios *, enum rec, struct bytes) = {work_load, sense_load, decide_load};
+    int r = guard_check(value);
+    if (r < 0)
+        return r;
+    if (kind == REC_control)
+        return load_control(h, value);
+    if (kind == REC_entry)
+        return load_entry(h, value);
+    for (size_t i = 0; i < ARRAY_SIZE(rooms); i++)
+        if ((r = rooms[i](h, kind, value)) != -ENOENT)
+            return r;
+    return -EPROTO;
+}
+
+void helios_lead(struct helios *h, uint64_t epoch, int64_t now)
+{
+    h->now = h->last_tick = h->started = now;
+    h->epoch = epoch;
+    note(h, EVENT_controller_leading, h->config->realm.at, NULL, NULL, "leads realm %s in epoch %llu",
+         h->config->realm.at, (unsigned long long)epoch);
+    work_lead(h);
+    sense_lead(h);
+    decide_lead(h);
+}
+
+int64_t helios_tick(struct helios *h, int64_t now)
+{
+    h->now = MAX(h->now, now); /* never back */
+    if (h->epoch == 0)
+        return INT64_MAX;
+    if (h->now - h->last_tick > 2 * h->config->agents.beat_ms)
+        work_excuse(h, h->now - h->last_tick); /* our own pause is nobody's fault (L6) */
+    h->last_tick = h->now;
+    timers_run(h);
+    work_turn(h);
+    return timers_run(h);
+}
+
+struct batch *helios_cut(struct helios *h)
+{
+    return outbox_cut(h);
+}
+
+struct batch *helios_cut_urgent(struct helios *h)
+{
+    return outbox_cut_urgent(h);
+}
+
+void helios_hold(struct helios *h, bool held, const char *why)
+{
+    if (h->held == held)
+        return;
+    h->held = held;
+    h->redis_note = why;
+    if (held)
+        note(h, EVENT_controller_held, NULL, NULL, NULL, "commits are held: %s", why);
+    else
+        note(h, EVENT_controller_resumed, NULL, NULL, NULL, "commits flow again");
+    h->work.dispatch_due = true;
+}
+
+void helios_freeze(struct helios *h, bool frozen, struct bytes author, struct bytes reason)
+{
+    if (h->frozen == frozen)
+        return;
+    h->frozen = frozen;
+    note(h, frozen ? EVENT_realm_frozen : EVENT_realm_unfrozen, "realm", NULL, NULL,
+         "automation is %s by " BYTES_F "%s" BYTES_F, frozen ? "stopped" : "let go", BYTES_A(author),
+         reason.n ? ": " : "", BYTES_A(reason));
+}
+
+void helios_reload(struct helios *h, const struct set_config *config, const char *differences)
+{
+    h->config = config;
+    work_reload(h);
+    sense_reload(h);
+    decide_reload(h);
+    note(h, EVENT_controller_reloaded, NULL, NULL, NULL, "new config: %s", differences);
+}
+
+void helios_stop(struct helios *h)
+{
+    if (h->stopping || h->epoch == 0)
+        return;
+    h->stopping = true;
+    note(h, EVENT_controller_stopping, NULL, NULL, NULL, "a clean stop");
+}
+
+void helios_want_file(struct helios *h, const char *name, char *text)
+{
+    struct wanted_file *f = NEW(struct wanted_file);
+    f->name = xdup(name);
+    f->text = text;
+    list_push(&h->files, &f->link);
+}
+
+struct wanted_file *helios_take_file(struct helios *h)
+{
+    struct wanted_file *f = list_first(&h->files, struct wanted_file, link);
+    if (f)
+        list_out(&f->link);
+    return f;
+}

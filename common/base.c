@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
+/* Owns memory that never fails. Refuses to know what it is for. */
 #include "base.h"
 
 static void *or_die(void *p, size_t n)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
+/* Owns the growth of buffers and nothing about what is in them. */
 #include "buf.h"
-
-#include <stdarg.h>
 
 void buf_done(struct buf *b)
 {
@@ -39,19 +38,22 @@ void buf_text(struct buf *b, const char *text)
     buf_add(b, text, strlen(text));
 }
 
-void buf_printf(struct buf *b, const char *format, ...)
+void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
-    va_list args, again;
-    va_start(args, format);
+    va_list again;
     va_copy(again, args);
     int n = vsnprintf(NULL, 0, format, args);
-    va_end(args);
-    if (n > 0) {
-        size_t before = b->n;
+    if (n > 0)
         vsnprintf(buf_grow(b, (size_t)n), (size_t)n + 1, format, again);
-        assert(b->n == before + (size_t)n);
-    }
     va_end(again);
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(b, format, args);
+    va_end(args);
 }
 
 char *buf_take(struct buf *b)

@@ -3,6 +3,8 @@
 #ifndef HELIOS_COMMON_BUF_H
 #define HELIOS_COMMON_BUF_H
 
+#include <stdarg.h>
+
 #include "base.h"
 
 struct buf {
@@ -17,6 +19,7 @@ char *buf_grow(struct buf *b, size_t n); /* n more bytes to fill; already counte
 void buf_add(struct buf *b, const void *data, size_t n);
 void buf_text(struct buf *b, const char *text);
 void buf_printf(struct buf *b, const char *format, ...) FORMAT_LIKE(2, 3);
+void buf_vprintf(struct buf *b, const char *format, va_list args) FORMAT_LIKE(2, 0);
 char *buf_take(struct buf *b); /* the text, now the caller's ("" when empty); b is empty again */
 
 static inline struct bytes buf_bytes(const struct buf *b)

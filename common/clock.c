@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
+/* Owns the reading of the clocks. Refuses to wait. */
 #include "clock.h"
 
 #include <time.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
+/* Owns the order of borrowed nodes. Refuses to know what they are part of. */
 #include "heap.h"
 
 static bool before(const struct heap_node *a, const struct heap_node *b)

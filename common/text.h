@@ -13,7 +13,7 @@ void text_safe(struct buf *out, struct bytes s);
 /* Durations: "250ms", "10s", "5m", "2h", "7d", "1h30m", and a bare number of milliseconds only for 0.
  * -EINVAL when it is none, -ERANGE when it does not fit 100 years. */
 int text_parse_duration(struct bytes s, int64_t *ret_ms);
-void text_duration(struct buf *out, int64_t ms);
+void text_duration(struct buf *out, int64_t ms); /* its two largest units, cut not rounded: 1h30m, 2m5s, 250ms */
 /* Sizes: "64KiB", "1MiB", "2GiB", plain bytes, and KB/MB/GB as powers of ten. -EINVAL, -ERANGE. */
 int text_parse_size(struct bytes s, int64_t *ret_bytes);
 int text_parse_int(struct bytes s, int64_t *ret);  /* decimal, whole string. -EINVAL, -ERANGE */
@@ -22,9 +22,9 @@ int text_parse_number(struct bytes s, double *ret); /* finite only. -EINVAL, -ER
 void text_time(struct buf *out, int64_t ms);
 /* text_distance is the number of edits (insert, delete, replace, swap) between two short words. */
 unsigned text_distance(const char *a, const char *b);
-/* text_nearest gives the candidate that was probably meant, or NULL. `next` walks the candidates:
- * it answers NULL at the end. */
+/* text_nearest gives the candidate that was probably meant (at most a third of the word is wrong), or NULL. */
 const char *text_nearest(const char *word, const char *const *candidates, size_t n);
+bool text_is_utf8(struct bytes s);
 bool text_is_name(struct bytes s); /* 1..64 of [A-Za-z0-9_.:-], first is alphanumeric */
 /* text_match matches shell-like patterns with * and ? (no brackets), in O(n*m). */
 bool text_match(const char *pattern, struct bytes s);

@@ -31,8 +31,10 @@ int message_decode(enum msg which, struct bytes b, void *ret, struct arena *aren
 /* The same for records and for parts that are packed alone: a map of the fields, without a type. */
 void struct_encode(struct buf *out, const struct schema *s, const void *from);
 int struct_decode(const struct schema *s, struct bytes b, void *ret, struct arena *arena, struct decode_error *err);
-/* struct_defaults sets every field to its default; strings point to constants. */
+/* struct_defaults sets every field to its default; strings point to constants, empty ones are {NULL, 0}. For a record that
+ * will own its fields, record_own comes next. */
 void struct_defaults(const struct schema *s, void *ret);
+bool field_is_default(const struct field *f, const void *from); /* from: the whole struct */
 
 /* Records that live longer than the bytes they came from own what they point to:
  * record_own copies every string and list of names of a decoded record, record_free frees them. An owned field is changed by own_set

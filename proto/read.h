@@ -29,6 +29,9 @@ static inline struct cursor cursor_of(struct bytes b)
     return (struct cursor){b.at, b.at + b.n};
 }
 
+/* read_head is read_value at constant cost: `whole` of a LIST or MAP is its head alone. Bytes that are no msgpack, are cut off
+ * or are of an ext type give VALUE_END and put the cursor at the end. */
+struct value read_head(struct cursor *c);
 /* read_value takes the head of the next value: for LIST and MAP the cursor then stands on the first item. */
 struct value read_value(struct cursor *c);
 /* read_whole takes the next value with all that is inside it. */

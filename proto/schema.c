@@ -43,7 +43,7 @@ int enum_find(const struct enumeration *e, struct bytes name)
 #define OR(number) .dflt = (number)
 #define ORS(text) .dflt_text = (text)
 #define FIELD(m, f, k, ex, d, ...)                                                                 \
-    {.name = #f, .kind = k, .offset = offsetof(struct PREFIX(m), f), .example = ex, .doc = d, __VA_ARGS__},
+    {.name = #f, .name_n = sizeof(#f) - 1, .kind = k, .offset = offsetof(struct PREFIX(m), f), .example = ex, .doc = d, __VA_ARGS__},
 #define STR(m, f, d, ex, doc) FIELD(m, f, KIND_STR, ex, doc, d)
 #define BIN(m, f, d, ex, doc) FIELD(m, f, KIND_BIN, ex, doc, d)
 #define MAP(m, f, d, ex, doc) FIELD(m, f, KIND_MAP, ex, doc, d)

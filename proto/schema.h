@@ -27,6 +27,7 @@ struct enumeration {
 struct schema;
 struct field {
     const char *name;
+    size_t name_n;
     enum kind kind;
     bool needed;
     double dflt;           /* of UINT, INT, NUM, BOOL, ENUM */

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Owns the way from bytes to structs. The bytes have passed guard_check or were written by us. Strings stay views into
+ * the bytes. The walker tries the field that the schema expects next first: a peer that writes in the table's
+ * order costs one compare a field, any other order is right as well. */
+#include <math.h>
+
+#include "codec.h"
+
+#define LARGEST (INT64_C(1) << 53)
+enum { MAX_ITEMS = 1000, MAX_NAMES = 256 };
+
+struct decoding {
+    struct arena *arena;
+    struct decode_error *err;
+};
+
+static bool take_struct(struct decoding *d, const struct schema *s, struct cursor *c, void *ret);
+
+static bool take_str(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
+{
+    (void)d, (void)f;
+    struct value v = read_head(c);
+    *(struct bytes *)ret = v.text;
+    return v.type == VALUE_STR;
+}
+
+static bool take_bin(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
+{
+    (void)d, (void)f;
+    struct value v = read_head(c);
+    *(struct bytes *)ret = v.text;
+    return v.type == VALUE_BIN || v.type == VALUE_STR;
+}
+
+static bool take_map(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
+{
+    (void)d, (void)f;
+    struct value v = read_whole(c);
+    *(struct bytes *)ret = v.whole;
+    return v.type == VALUE_MAP;
+}
+
+static bool take_uint(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
+{
+    (void)d, (void)f;
+    struct value v = read_head(c);
+    if (v.type != VALUE_INT || v.integer < 0 || v.integer >= LARGEST)
+        return false;
+    *(uint64_t *)ret = (uint64_t)v.integer;
+    return true;
+}
+
+static bool take_int(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
+{
+    (void)d, (void)f;
+    struct value v = read_head(c);
+    if (v.type != VALUE_INT || v.integer <= -LARGEST || v.integer >= LARGEST)
+        return false;
+    *(int64_t *)ret = v.integer;
+    return true;
+}
+
+static bool take_num(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
+{
+    (void)d, (void)f;
+    struct value v = read_head(c);
+    double number = v.type == VALUE_INT ? (double)v.integer : v.type == VALUE_NUM ? v.number : NAN;
+    *(double *)ret = number;
+    return isfinite(number);
+}
+
+static bool take_bool(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
+{
+    (void)d, (void)f;
+    struct value v = read_head(c);
+    if (v.type != VALUE_BOOL)
+        return false;
+    *(bool *)ret = v.boolean;
+    return true;
+}
+
+static bool take_enum(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
+{
+    (void)d;
+    struct value v = read_head(c);
+    int found = v.type == VALUE_STR ? enum_find(f->enumeration, v.text) : -1;
+    *(int *)ret = MAX(found, 0);
+    return found >= 0;
+}
+
+static bool take_names(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
+{
+    (void)f;
+    struct value v = read_head(c);
+    if (v.type != VALUE_LIST || v.count > MAX_NAMES)
+        return false;
+    struct bytes *names = v.count ? arena_take(d->arena, v.count * sizeof(*names)) : NULL;
+    for (size_t i = 0; i < v.count; i++) {
+        struct value name = read_head(c);
+        if (name.type != VALUE_STR)
+            return false;
+        names[i] = name.text;
+    }
+    *(struct seq *)ret = (struct seq){names, v.count};
+    return true;
+}
+
+static bool take_list(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
+{
+    struct value v = read_head(c);
+    if (v.type != VALUE_LIST || v.count > MAX_ITEMS)
+        return false;
+    char *items = v.count ? arena_take(d->arena, v.count * f->part->size) : NULL;
+    for (size_t i = 0; i < v.count; i++)
+        if (!take_struct(d, f->part, c, items + i * f->part->size))
+            return false;
+    *(struct seq *)ret = (struct seq){items, v.count};
+    return true;
+}
+
+static const struct {
+    bool (*take)(struct decoding *d, const struct field *f, struct cursor *c, void *ret);
+    const char *expected;
+} kinds[] = {
+    [KIND_STR] = {take_str, "a string"},
+    [KIND_UINT] = {take_uint, "an integer from 0 to 2^53-1"},
+    [KIND_INT] = {take_int, "an integer between -2^53 and 2^53"},
+    [KIND_NUM] = {take_num, "a finite number"},
+    [KIND_BOOL] = {take_bool, "true or false"},
+    [KIND_BIN] = {take_bin, "bytes or a string"},
+    [KIND_MAP] = {take_map, "a map"},
+    [KIND_NAMES] = {take_names, "a list of at most 256 strings"},
+    [KIND_ENUM] = {take_enum, "one of its names"},
+    [KIND_LIST] = {take_list, "a list of at most 1000 maps"},
+};
+
+/* explain keeps the first, innermost reason: the outer ones only follow from it. */
+static bool explain(struct decoding *d, const char *schema, const char *field, const char *what, const char *more)
+{
+    if (d->err->text[0] == '\0')
+        snprintf(d->err->text, sizeof(d->err->text), "%s%s%s %s%s", schema, *field ? "." : "", field, what, more);
+    return false;
+}
+
+static const struct field *find_field(const struct schema *s, struct bytes key, size_t *next)
+{
+    for (size_t tried = 0, i = *next; tried < s->n; tried++, i++) {
+        const struct field *f = &s->fields[i < s->n ? i : i - s->n];
+        if (f->name_n == key.n && memcmp(f->name, key.at, key.n) == 0) {
+            *next = (size_t)(f - s->fields) + 1;
+            return f;
+        }
+    }
+    return NULL;
+}
+
+static bool take_field(struct decoding *d, const struct schema *s, const struct field *f, struct cursor *c, void *ret)
+{
+    if (kinds[f->kind].take(d, f, c, (char *)ret + f->offset))
+        return true;
+    return explain(d, s->name, f->name, "must be ", kinds[f->kind].expected);
+}
+
+static bool have_needed(struct decoding *d, const struct schema *s, uint64_t found)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->fields[i].needed && !(found >> i & 1))
+            return explain(d, s->name, s->fields[i].name, "is missing", "");
+    return true;
+}
+
+/* A nil is a field that is not there: languages without optional fields write one. */
+static bool take_nil(struct cursor *c)
+{
+    if (c->at == c->end || (unsigned char)*c->at != 0xc0)
+        return false;
+    c->at++;
+    return true;
+}
+
+static bool take_struct(struct decoding *d, const struct schema *s, struct cursor *c, void *ret)
+{
+    struct value head = read_head(c);
+    if (head.type != VALUE_MAP)
+        return explain(d, s->name, "", "must be a map", "");
+    uint64_t found = 0; /* bit i: field i was there; no schema has more than 64, which a test checks */
+    size_t next = 0;
+    struct_defaults(s, ret);
+    for (size_t i = 0; i < head.count; i++) {
+        struct value key = read_head(c);
+        const struct field *f = key.type == VALUE_STR ? find_field(s, key.text, &next) : NULL;
+        if (f == NULL) {
+            if (read_whole(c).type == VALUE_END)
+                return explain(d, s->name, "", "is cut off", "");
+        } else if (!take_nil(c)) {
+            if (!take_field(d, s, f, c, ret))
+                return false;
+            found |= UINT64_C(1) << (f - s->fields);
+        }
+    }
+    return have_needed(d, s, found);
+}
+
+int message_which(struct bytes b)
+{
+    struct cursor c = cursor_of(b);
+    if (read_head(&c).type != VALUE_MAP)
+        return -EPROTO;
+    struct value key = read_head(&c), name = read_head(&c);
+    if (key.type != VALUE_STR || !bytes_is(key.text, "type") || name.type != VALUE_STR)
+        return -EPROTO;
+    for (int i = 0; i < MSG_COUNT; i++)
+        if (bytes_is(name.text, schema_messages[i].name))
+            return i;
+    return -ENOENT;
+}
+
+int message_decode(enum msg which, struct bytes b, void *ret, struct arena *arena, struct decode_error *err)
+{
+    return struct_decode(&schema_messages[which], b, ret, arena, err);
+}
+
+int struct_decode(const struct schema *s, struct bytes b, void *ret, struct arena *arena, struct decode_error *err)
+{
+    struct decode_error unused;
+    struct decoding d = {arena, err ? err : &unused};
+    struct cursor c = cursor_of(b);
+    d.err->text[0] = '\0';
+    return take_struct(&d, s, &c, ret) ? 0 : -EPROTO;
+}

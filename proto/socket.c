@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Owns the options of sockets and the frames of messages. Refuses to know what the frames say, and never blocks. */
+#include "socket.h"
+
+#include <zmq.h>
+
+enum { DRAIN_AT_ONCE = 1024 }; /* unexpected frames thrown away in one call */
+
+/* Options that every socket gets. Milliseconds, unless the name says seconds. */
+static const struct {
+    int option, value;
+} common_options[] = {
+    {ZMQ_LINGER, 0}, /* what must not be lost is sent again by its owner, never kept by a dying socket */
+    {ZMQ_HANDSHAKE_IVL, 5000},
+    {ZMQ_HEARTBEAT_IVL, 2000},
+    {ZMQ_HEARTBEAT_TIMEOUT, 6000},
+    {ZMQ_TCP_KEEPALIVE, 1},
+    {ZMQ_TCP_KEEPALIVE_IDLE, 30}, /* seconds */
+    {ZMQ_IMMEDIATE, 0},
+};
+
+static const int64_t largest_bytes = 1024 * 1024; /* as GUARD_MAX_BYTES; an int64_t, or libzmq refuses it */
+
+static int set_int(void *socket, int option, int value)
+{
+    return zmq_setsockopt(socket, option, &value, sizeof(value));
+}
+
+static int set_options(void *socket, int type, int hwm)
+{
+    int error = zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest_bytes, sizeof(largest_bytes));
+    for (size_t i = 0; i < ARRAY_SIZE(common_options) && !error; i++)
+        error = set_int(socket, common_options[i].option, common_options[i].value);
+    if (!error)
+        error = set_int(socket, ZMQ_RCVHWM, hwm);
+    if (!error)
+        error = set_int(socket, ZMQ_SNDHWM, hwm);
+    if (!error && type == ZMQ_ROUTER) /* or messages to a peer that is gone would vanish in silence */
+        error = set_int(socket, ZMQ_ROUTER_MANDATORY, 1);
+    return error ? -zmq_errno() : 0;
+}
+
+int socket_new(void *context, int type, int hwm, void **ret_socket)
+{
+    void *socket = zmq_socket(context, type);
+    if (socket == NULL)
+        return -zmq_errno();
+    int error = set_options(socket, type, hwm);
+    if (error) {
+        zmq_close(socket);
+        return error;
+    }
+    *ret_socket = socket;
+    return 0;
+}
+
+int socket_bind(void *socket, const char *endpoint, char *ret_endpoint, size_t room)
+{
+    if (zmq_bind(socket, endpoint))
+        return -zmq_errno();
+    if (ret_endpoint && zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &room))
+        return -zmq_errno();
+    return 0;
+}
+
+int socket_connect(void *socket, const char *endpoint)
+{
+    return zmq_connect(socket, endpoint) ? -zmq_errno() : 0;
+}
+
+int socket_send(void *socket, const struct routing *to, const char *topic, struct bytes body)
+{
+    if (to && zmq_send(socket, to->at, to->n, ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0)
+        return -zmq_errno();
+    if (topic && zmq_send(socket, topic, strlen(topic), ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0)
+        return -zmq_errno();
+    /* libzmq takes a message whole: once its first frame is in, the last one is never refused for want of room. */
+    return zmq_send(socket, body.at, body.n, ZMQ_DONTWAIT) < 0 ? -zmq_errno() : 0;
+}
+
+/* more says whether the frame that was received last has another one behind it. */
+static bool more(void *socket)
+{
+    int yes = 0;
+    size_t n = sizeof(yes);
+    return zmq_getsockopt(socket, ZMQ_RCVMORE, &yes, &n) == 0 && yes;
+}
+
+/* drain throws the rest of a message away, a bounded part of it in one call. When frames are left, ZMQ_RCVMORE stays set
+ * and the next socket_receive goes on here: a frame in the middle is never taken for the start of a message. */
+static int drain(void *socket)
+{
+    for (int i = 0; i < DRAIN_AT_ONCE && more(socket); i++)
+        if (zmq_recv(socket, NULL, 0, ZMQ_DONTWAIT) < 0)
+            return -zmq_errno();
+    return -EBADMSG;
+}
+
+static int receive_frame(void *socket, struct buf *ret)
+{
+    zmq_msg_t frame;
+    zmq_msg_init(&frame);
+    int error = zmq_msg_recv(&frame, socket, ZMQ_DONTWAIT) < 0 ? -zmq_errno() : 0;
+    if (!error) {
+        buf_clear(ret);
+        buf_add(ret, zmq_msg_data(&frame), zmq_msg_size(&frame));
+    }
+    zmq_msg_close(&frame);
+    return error;
+}
+
+/* receive_routing answers -EBADMSG for an id that does not fit: only a peer that set its own has one. */
+static int receive_routing(void *socket, struct routing *ret)
+{
+    int n = zmq_recv(socket, ret->at, sizeof(ret->at), ZMQ_DONTWAIT);
+    if (n < 0)
+        return -zmq_errno();
+    ret->n = (uint8_t)MIN(n, (int)sizeof(ret->at));
+    return n > (int)sizeof(ret->at) || !more(socket) ? -EBADMSG : 0;
+}
+
+int socket_receive(void *socket, struct routing *ret_from, struct buf *ret_topic, struct buf *ret)
+{
+    if (more(socket))
+        return drain(socket);
+    int error = ret_from ? receive_routing(socket, ret_from) : 0;
+    if (!error && ret_topic) {
+        error = receive_frame(socket, ret_topic);
+        if (!error && !more(socket))
+            error = -EBADMSG;
+    }
+    if (!error)
+        error = receive_frame(socket, ret);
+    if (error == -EBADMSG || (!error && more(socket)))
+        return drain(socket);
+    return error;
+}

@@ -41,7 +41,11 @@ struct sense {
     struct kpi *kpis;       /* owned; hash by name */
     struct scope *scopes;   /* owned; hash by name; "realm" always */
     struct source *sources; /* owned; hash by name: numbers seen (H1) */
-    struct timer publish, evaluate, trend;
+    struct list touched;    /* struct kpi.touched: scores to compute at the end of this batch */
+    struct list changed;    /* struct kpi.changed: to show in the next kpi.updated */
+    uint64_t refused_since; /* samples refused since the last kpi.refused */
+    double shown_score;     /* of the last health.updated */
+    struct timer publish, evaluate, trend, expiry;
     struct silence *silences; /* owned; hash by id (H6) */
 };
 
@@ -68,6 +72,7 @@ void recorder_done(struct recorder *r);             /* stops and frees */
 /* The controller's own measurements are KPIs like any other. */
 void kpi_own(struct helios *h, const char *name, double value);
 struct health health_of(struct helios *h, const char *scope); /* "realm" or a swarm */
+bool health_flapping(struct helios *h, const char *scope); /* H5 */
 bool silenced(struct helios *h, const char *topic, const char *subject); /* a silence or maintenance matches (H6) */
 
 /* Packs {count, mean, p50, p95, p99, min, max, last, age, score, unit, target, critical, …} as one map value. */

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* KPIs: from readings to a score. Constant cost a reading; a score is computed once a batch, and moves the sums of
+ * its scopes by the difference. */
+#include "kpi.h"
+
+#include <math.h>
+
+#include "health.h"
+#include "orchestrator/core/helios.h"
+#include "settings/catalogue.h"
+#include "trend.h"
+
+double kpi_score_of(const struct set_kpi *c, double value)
+{
+    double way = (value - c->critical) / (c->target - c->critical);
+    return way <= 0 ? 0 : way >= 1 ? 100 : 100 * way;
+}
+
+double summary_measure(const struct summary *s, enum measure measure)
+{
+    const double figures[measure_COUNT] = {
+        [measure_mean] = s->mean, [measure_p50] = s->p50, [measure_p95] = s->p95, [measure_p99] = s->p99,
+        [measure_min] = s->min,   [measure_max] = s->max, [measure_last] = s->last,
+    };
+    return figures[measure];
+}
+
+/* set_score is the one place where a score changes: its scopes follow. -1 = not known. */
+static void set_score(struct helios *h, struct kpi *k, double score)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(k->scopes); i++)
+        if (k->scopes[i])
+            scope_move(k->scopes[i], k->config->weight, k->score, score);
+    k->score = score;
+    if (list_empty(&k->changed))
+        list_push(&h->sense.changed, &k->changed);
+}
+
+static void on_stale(struct helios *h, struct timer *t)
+{
+    struct kpi *k = container_of(t, struct kpi, stale);
+    if (h->now < k->last + k->config->stale_ms) { /* newer ones came meanwhile */
+        timer_set(h, t, k->last + k->config->stale_ms);
+        return;
+    }
+    set_score(h, k, -1);
+    note(h, EVENT_kpi_stale, k->config->name.at, NULL, NULL, "%s: no sample for %lld s", k->config->name.at,
+         (long long)(h->now - k->last) / 1000);
+}
+
+static void settle(struct helios *h, struct kpi *k)
+{
+    struct summary s;
+    window_read(k->window, h->now, &s);
+    if (s.count == 0)
+        return;
+    k->value = summary_measure(&s, k->config->measure);
+    set_score(h, k, kpi_score_of(k->config, k->value));
+    if (h->now - k->summed >= h->config->health.window_ms)
+        trend_summed(h, k, &s);
+    if (!timer_is_set(&k->stale))
+        timer_set(h, &k->stale, k->last + k->config->stale_ms + 1);
+}
+
+void kpis_settle(struct helios *h)
+{
+    list_each (k, &h->sense.touched, struct kpi, touched) {
+        list_out(&k->touched);
+        settle(h, k);
+    }
+}
+
+static void record(struct recorder *r, struct reading reading)
+{
+    if (r->skip++ % r->stride)
+        return;
+    if (r->n == RECORDER_MAX) {
+        for (size_t i = 0; i < r->n / 2; i++)
+            r->at[i] = r->at[2 * i];
+        r->n /= 2;
+        r->stride *= 2;
+    }
+    if (r->n == r->room) {
+        r->room = MAX((size_t)64, r->room * 2);
+        r->at = xrealloc(r->at, r->room * sizeof(*r->at));
+    }
+    r->at[r->n++] = reading;
+}
+
+void kpi_take(struct helios *h, struct kpi *k, struct reading reading)
+{
+    if (k->first == 0)
+        k->first = reading.at;
+    k->last = MAX(k->last, reading.at);
+    for (size_t i = 0; i < ARRAY_SIZE(k->scopes); i++)
+        if (k->scopes[i])
+            k->scopes[i]->newest = MAX(k->scopes[i]->newest, reading.at);
+    window_add(k->window, reading.at, reading.value);
+    list_each (r, &k->recorders, struct recorder, link)
+        record(r, reading);
+    if (list_empty(&k->touched))
+        list_push(&h->sense.touched, &k->touched);
+}
+
+void kpi_record(struct kpi *k, struct recorder *r)
+{
+    if (r->stride == 0) {
+        r->stride = 1;
+        list_init(&r->link);
+    }
+    list_out(&r->link);
+    list_push(&k->recorders, &r->link);
+}
+
+void recorder_stop(struct recorder *r)
+{
+    if (r->stride)
+        list_out(&r->link);
+}
+
+void recorder_done(struct recorder *r)
+{
+    recorder_stop(r);
+    free(r->at);
+    *r = (struct recorder){0};
+}
+
+/* ---- life ---- */
+
+static struct kpi *add_kpi(struct helios *h, const struct set_kpi *config)
+{
+    struct kpi *k = NEW(struct kpi);
+    k->config = config;
+    k->score = -1;
+    k->window = window_new(h->config->health.window_ms);
+    k->stale.run = on_stale;
+    list_init(&k->recorders);
+    list_init(&k->touched);
+    list_init(&k->changed);
+    k->r.name = config->name;
+    save_init(&k->save, REC_kpi, &k->r, &k->r.name);
+    HASH_ADD_KEYPTR(hh, h->sense.kpis, config->name.at, config->name.n, k);
+    return k;
+}
+
+static void join_scopes(struct helios *h, struct kpi *k)
+{
+    k->scopes[0] = k->config->weight > 0 ? scope_get(h, BYTES("realm")) : NULL;
+    k->scopes[1] = k->config->weight > 0 && k->config->swarm.n ? scope_get(h, k->config->swarm) : NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(k->scopes); i++)
+        if (k->scopes[i]) {
+            k->scopes[i]->weight += k->config->weight;
+            scope_move(k->scopes[i], k->config->weight, -1, k->score);
+        }
+}
+
+static void free_kpi(struct helios *h, struct kpi *k)
+{
+    HASH_DEL(h->sense.kpis, k);
+    timer_stop(h, &k->stale);
+    list_each (r, &k->recorders, struct recorder, link)
+        list_out(&r->link);
+    list_out(&k->touched);
+    list_out(&k->changed);
+    save_forget(&k->save);
+    window_free(k->window);
+    free(k->past);
+    free(k);
+}
+
+/* Every KPI of the config, and of the catalogue those that the controller computes itself. */
+static void each_config(struct helios *h, void (*take)(struct helios *, const struct set_kpi *))
+{
+    SEQ_EACH (c, struct set_kpi, h->config->kpis)
+        take(h, c);
+    size_t n;
+    const struct catalogue_kpi *catalogue = kpi_catalogue(&n);
+    for (size_t i = 0; i < n; i++)
+        if (catalogue[i].computed)
+            take(h, &catalogue[i].kpi);
+}
+
+static void add_missing(struct helios *h, const struct set_kpi *config)
+{
+    if (kpi_find(h, config->name) == NULL)
+        join_scopes(h, add_kpi(h, config));
+}
+
+void kpis_init(struct helios *h)
+{
+    list_init(&h->sense.touched);
+    list_init(&h->sense.changed);
+    each_config(h, add_missing);
+}
+
+/* A KPI that stays keeps its window; its config, its key in the table and its sums are the new config's. */
+static void move_over(struct helios *h, const struct set_kpi *config)
+{
+    struct kpi *k = kpi_find(h, config->name);
+    if (k == NULL || k->config == config)
+        return;
+    HASH_DEL(h->sense.kpis, k);
+    k->config = config;
+    k->r.name = config->name;
+    HASH_ADD_KEYPTR(hh, h->sense.kpis, config->name.at, config->name.n, k);
+}
+
+static bool configured(struct helios *h, const struct set_kpi *config)
+{
+    size_t n;
+    const struct catalogue_kpi *catalogue = kpi_catalogue(&n);
+    for (size_t i = 0; i < n; i++)
+        if (config == &catalogue[i].kpi)
+            return true;
+    SEQ_EACH (c, struct set_kpi, h->config->kpis)
+        if (config == c)
+            return true;
+    return false;
+}
+
+void kpis_reload(struct helios *h)
+{
+    struct kpi *k, *next;
+    each_config(h, move_over);
+    scopes_clear(h);
+    HASH_ITER (hh, h->sense.kpis, k, next)
+        if (!configured(h, k->config))
+            free_kpi(h, k);
+        else
+            join_scopes(h, k);
+    each_config(h, add_missing);
+}
+
+void kpis_done(struct helios *h)
+{
+    struct kpi *k, *next;
+    HASH_ITER (hh, h->sense.kpis, k, next)
+        free_kpi(h, k);
+}
+
+/* ---- what deciders ask ---- */
+
+struct kpi *kpi_find(struct helios *h, struct bytes name)
+{
+    struct kpi *k;
+    HASH_FIND(hh, h->sense.kpis, name.at, name.n, k);
+    return k;
+}
+
+const struct set_kpi *kpi_config(const struct kpi *k)
+{
+    return k->config;
+}
+
+double kpi_score(struct helios *h, struct kpi *k)
+{
+    (void)h;
+    return k->score;
+}
+
+double kpi_value(struct helios *h, struct kpi *k)
+{
+    (void)h;
+    return k->value;
+}
+
+bool kpi_known(struct helios *h, struct kpi *k)
+{
+    (void)h;
+    return k->score >= 0;
+}
+
+unsigned kpi_windows_seen(const struct kpi *k)
+{
+    return k->first ? (unsigned)((k->last - k->first) / window_length(k->window)) : 0;
+}
+
+bool kpi_inhibited(struct helios *h, struct kpi *k)
+{
+    SEQ_EACH (name, struct bytes, k->config->causes) {
+        struct kpi *cause = kpi_find(h, *name);
+        if (cause && cause->score == 0)
+            return true;
+    }
+    return false;
+}
+
+void kpi_own(struct helios *h, const char *name, double value)
+{
+    struct kpi *k = kpi_find(h, bytes_of(name));
+    if (k == NULL || !isfinite(value))
+        return;
+    kpi_take(h, k, (struct reading){h->now, value});
+    kpis_settle(h);
+}
+
+static int by_name(const struct kpi *a, const struct kpi *b)
+{
+    return strcmp(a->config->name.at, b->config->name.at);
+}
+
+void kpi_each(struct helios *h, kpi_visit *visit, void *context)
+{
+    struct kpi *k, *next;
+    HASH_SORT(h->sense.kpis, by_name);
+    HASH_ITER (hh, h->sense.kpis, k, next)
+        visit(h, k, context);
+}
+
+void kpi_pack(struct helios *h, struct kpi *k, struct pack *p)
+{
+    struct summary s;
+    window_read(k->window, h->now, &s);
+    pack_map(p);
+    pack_put_int(p, "count", (int64_t)s.count);
+    if (s.count) {
+        const struct {
+            const char *name;
+            double value;
+        } figures[] = {{"mean", s.mean}, {"p50", s.p50}, {"p95", s.p95}, {"p99", s.p99},
+                       {"min", s.min},   {"max", s.max}, {"last", s.last}};
+        for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
+            pack_put_num(p, figures[i].name, figures[i].value);
+    }
+    pack_put_int(p, "age", k->last ? h->now - k->last : -1);
+    pack_put_bool(p, "known", k->score >= 0);
+    pack_put_num(p, "value", k->value);
+    pack_put_num(p, "score", MAX(k->score, 0));
+    pack_put_num(p, "slope", k->slope);
+    pack_put_str(p, "unit", k->config->unit);
+    pack_put_str(p, "title", k->config->title);
+    pack_put_str(p, "swarm", k->config->swarm);
+    pack_put_str(p, "category", k->config->category);
+    pack_put_text(p, "better", enum_text(&enum_better, k->config->better));
+    pack_put_text(p, "measure", enum_text(&enum_measure, k->config->measure));
+    pack_put_num(p, "target", k->config->target);
+    pack_put_num(p, "critical", k->config->critical);
+    pack_put_num(p, "weight", k->config->weight);
+    pack_end(p);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* One KPI: its window, its score, who listens to its raw samples. */
+#ifndef HELIOS_SENSE_KPI_H
+#define HELIOS_SENSE_KPI_H
+
+#include "common/stats/window.h"
+#include "sense.h"
+
+#define KPI_PAST 120 /* summaries of one window each that trends and anomalies look back on */
+
+struct scope;
+struct kpi {
+    UT_hash_handle hh;       /* sense.kpis, key config->name */
+    const struct set_kpi *config; /* borrowed from the config, or from the catalogue for the controller's own */
+    struct window *window;   /* owned */
+    struct list recorders;   /* struct recorder.link */
+    struct list touched;     /* in sense.touched while its score waits for the end of a batch */
+    struct list changed;     /* in sense.changed until the next kpi.updated */
+    struct scope *scopes[2]; /* borrowed; the realm's and its swarm's; NULL = none */
+    double value, score;     /* of the window; score is -1 while it is not known */
+    int64_t first, last;     /* first and newest sample since this controller leads; 0 = none */
+    struct timer stale;      /* no sample for too long (H3) */
+    struct reading *past;    /* owned, made at the first summary: means of past windows, a ring */
+    size_t n_past, next_past;
+    int64_t summed;          /* when the newest summary was made */
+    double slope;            /* per second, of the last trend; 0 = none that is significant */
+    double slope_low, slope_high;
+    bool forecast, anomalous; /* its warning is out */
+    struct rec_kpi r;        /* owned; what other programs read in Redis */
+    struct save save;
+};
+
+void kpis_init(struct helios *h);
+void kpis_done(struct helios *h);
+void kpis_reload(struct helios *h); /* KPIs whose names stay keep their windows */
+/* kpi_take adds one accepted reading; the score follows at kpis_settle, once a batch. */
+void kpi_take(struct helios *h, struct kpi *k, struct reading reading);
+void kpis_settle(struct helios *h);
+/* The past as an array, oldest first; ret has room for KPI_PAST. */
+size_t kpi_past(const struct kpi *k, struct reading *ret);
+
+/* The figure of a summary that `measure` names. */
+double summary_measure(const struct summary *s, enum measure measure);
+/* kpi_score_of is 100 at target or better, 0 at critical or worse, linear between (H2). */
+double kpi_score_of(const struct set_kpi *config, double value);
+
+#endif

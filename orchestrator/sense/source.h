@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* KPI sources and their numbers: what was sent is stored or counted as lost (H1). */
+#ifndef HELIOS_SENSE_SOURCE_H
+#define HELIOS_SENSE_SOURCE_H
+
+#include "sense.h"
+
+struct source {
+    UT_hash_handle hh; /* sense.sources, key name */
+    char *name, *instance; /* owned */
+    uint64_t joined;   /* number of the first reading that came: earlier ones were sent before we listened */
+    uint64_t next;     /* number expected next */
+    uint64_t stored, lost, again, refused;
+    int64_t seen;
+};
+
+#define SOURCES_MAX 20000 /* names come from peers: memory is bounded */
+
+void sources_done(struct helios *h);
+void source_pack(struct helios *h, const struct source *s, struct pack *p);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Where a KPI is going: its past windows, slope with confidence, anomalies, forecasts. */
+#ifndef HELIOS_SENSE_TREND_H
+#define HELIOS_SENSE_TREND_H
+
+#include "kpi.h"
+
+/* trend_summed keeps a full window's summary: for the past, for Redis, and judged for an anomaly (robust z of its mean
+ * against the past). Once a window and KPI. */
+void trend_summed(struct helios *h, struct kpi *k, const struct summary *s);
+/* trend_all computes every KPI's slope (Theil–Sen with its interval) and warns of those that will cross their critical value
+ * within trend.horizon. */
+void trend_all(struct helios *h);
+
+#endif

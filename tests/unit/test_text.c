@@ -150,7 +150,7 @@ static void times_are_written(void **state)
         int64_t ms;
         const char *text;
     } rows[] = {{0, "1970-01-01T00:00:00.000Z"}, {1769860800123, "2026-01-31T12:00:00.123Z"},
-        {-1, "1969-12-31T23:59:59.999Z"}, {INT64_MAX, "9223372036854775807ms"}};
+        {-1, "1969-12-31T23:59:59.999Z"}, {INT64_MAX, "292278994-08-17T07:12:55.807Z"}};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct buf out = {0};
         text_time(&out, rows[i].ms);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Sockets, over inproc and loopback: frames that are expected, and those that are not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <zmq.h>
+
+#include "proto/socket.h"
+
+struct wire {
+    void *context, *server, *client;
+    struct buf topic, body;
+    struct routing from;
+};
+
+static void *new_socket(struct wire *w, int type)
+{
+    void *socket = NULL;
+    assert_int_equal(socket_new(w->context, type, 10, &socket), 0);
+    return socket;
+}
+
+static void wire_up(struct wire *w, int server, int client, const char *endpoint)
+{
+    char real[64];
+    *w = (struct wire){.context = zmq_ctx_new()};
+    w->server = new_socket(w, server);
+    w->client = new_socket(w, client);
+    assert_int_equal(socket_bind(w->server, endpoint, real, sizeof(real)), 0);
+    assert_null(strchr(real, '*'));
+    assert_int_equal(socket_connect(w->client, real), 0);
+}
+
+static void wire_down(struct wire *w)
+{
+    zmq_close(w->server);
+    zmq_close(w->client);
+    zmq_ctx_term(w->context);
+    buf_done(&w->topic);
+    buf_done(&w->body);
+}
+
+static void wait_for(void *socket, short event)
+{
+    zmq_pollitem_t item = {.socket = socket, .events = event};
+    assert_int_equal(zmq_poll(&item, 1, 5000), 1);
+}
+
+static void send_frames(void *socket, size_t n)
+{
+    wait_for(socket, ZMQ_POLLOUT);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(zmq_send(socket, "x", 1, i + 1 < n ? ZMQ_SNDMORE : 0), 1);
+}
+
+static int receive(struct wire *w)
+{
+    return socket_receive(w->server, &w->from, NULL, &w->body);
+}
+
+static void a_question_is_answered(void **state)
+{
+    (void)state;
+    struct wire w;
+    wire_up(&w, ZMQ_ROUTER, ZMQ_DEALER, "tcp://127.0.0.1:*");
+    assert_int_equal(receive(&w), -EAGAIN);
+    assert_int_equal(socket_send(w.client, NULL, NULL, BYTES("question")), 0);
+    wait_for(w.server, ZMQ_POLLIN);
+    assert_int_equal(receive(&w), 0);
+    assert_string_equal(buf_str(&w.body), "question");
+    assert_int_equal(w.from.n, 5);
+    assert_int_equal(socket_send(w.server, &w.from, NULL, BYTES("answer")), 0);
+    wait_for(w.client, ZMQ_POLLIN);
+    assert_int_equal(socket_receive(w.client, NULL, NULL, &w.body), 0);
+    assert_string_equal(buf_str(&w.body), "answer");
+    struct routing nobody = {.n = 5, .at = "\0abcd"};
+    assert_int_equal(socket_send(w.server, &nobody, NULL, BYTES("lost")), -EHOSTUNREACH);
+    wire_down(&w);
+}
+
+static void a_tap_gets_topic_and_event(void **state)
+{
+    (void)state;
+    struct wire w;
+    wire_up(&w, ZMQ_XPUB, ZMQ_SUB, "tcp://127.0.0.1:*");
+    zmq_setsockopt(w.client, ZMQ_SUBSCRIBE, "task.", 5);
+    wait_for(w.server, ZMQ_POLLIN); /* the subscription itself: one frame */
+    assert_int_equal(socket_receive(w.server, NULL, NULL, &w.body), 0);
+    assert_true(bytes_eq(buf_bytes(&w.body), BYTES("\1task.")));
+    assert_int_equal(socket_send(w.server, NULL, "agent.lost", BYTES("not for it")), 0);
+    assert_int_equal(socket_send(w.server, NULL, "task.lost", BYTES("event")), 0);
+    wait_for(w.client, ZMQ_POLLIN);
+    assert_int_equal(socket_receive(w.client, NULL, &w.topic, &w.body), 0);
+    assert_string_equal(buf_str(&w.topic), "task.lost");
+    assert_string_equal(buf_str(&w.body), "event");
+    /* a topic alone is no event */
+    assert_int_equal(socket_send(w.server, NULL, NULL, BYTES("task.bare")), 0);
+    wait_for(w.client, ZMQ_POLLIN);
+    assert_int_equal(socket_receive(w.client, NULL, &w.topic, &w.body), -EBADMSG);
+    wire_down(&w);
+}
+
+/* Z3, Z6: a message of many frames is thrown away piece by piece, and no piece of it is taken for a message. */
+static void unexpected_frames_are_thrown_away(void **state)
+{
+    (void)state;
+    static const size_t frames[] = {2, 3, 1024, 1025, 1026, 5000};
+    for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
+        struct wire w;
+        wire_up(&w, ZMQ_ROUTER, ZMQ_DEALER, "inproc://frames");
+        send_frames(w.client, frames[i]);
+        assert_int_equal(socket_send(w.client, NULL, NULL, BYTES("good")), 0);
+        int answer, refused = 0;
+        while ((answer = receive(&w)) == -EBADMSG)
+            refused++;
+        assert_int_equal(answer, 0);
+        assert_string_equal(buf_str(&w.body), "good");
+        assert_in_range(refused, 1, 1 + frames[i] / 1024);
+        assert_int_equal(receive(&w), -EAGAIN);
+        wire_down(&w);
+    }
+}
+
+/* A peer that names itself is refused: identity never comes from a routing id (Z2). */
+static void long_routing_ids_are_refused(void **state)
+{
+    (void)state;
+    struct wire w;
+    wire_up(&w, ZMQ_ROUTER, ZMQ_DEALER, "inproc://names");
+    void *named = new_socket(&w, ZMQ_DEALER);
+    zmq_setsockopt(named, ZMQ_ROUTING_ID, "a-name-of-more-than-15-bytes", 28);
+    assert_int_equal(socket_connect(named, "inproc://names"), 0);
+    assert_int_equal(socket_send(named, NULL, NULL, BYTES("hello")), 0);
+    wait_for(w.server, ZMQ_POLLIN);
+    assert_int_equal(receive(&w), -EBADMSG);
+    assert_int_equal(receive(&w), -EAGAIN);
+    zmq_close(named);
+    wire_down(&w);
+}
+
+/* W2: a queue that is full is an answer, never a wait. */
+static void a_full_queue_answers_at_once(void **state)
+{
+    (void)state;
+    struct wire w;
+    wire_up(&w, ZMQ_ROUTER, ZMQ_DEALER, "inproc://full");
+    int answer = 0;
+    for (int i = 0; i < 1000 && !answer; i++)
+        answer = socket_send(w.client, NULL, NULL, BYTES("x"));
+    assert_int_equal(answer, -EAGAIN);
+    wire_down(&w);
+}
+
+static void options_are_set(void **state)
+{
+    (void)state;
+    struct wire w;
+    wire_up(&w, ZMQ_ROUTER, ZMQ_DEALER, "inproc://options");
+    static const struct {
+        int option, value;
+    } rows[] = {{ZMQ_LINGER, 0}, {ZMQ_RCVHWM, 10}, {ZMQ_SNDHWM, 10}, {ZMQ_HANDSHAKE_IVL, 5000}, {ZMQ_HEARTBEAT_IVL, 2000}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        int value = -1;
+        size_t n = sizeof(value);
+        assert_int_equal(zmq_getsockopt(w.server, rows[i].option, &value, &n), 0);
+        assert_int_equal(value, rows[i].value);
+    }
+    int64_t largest = 0;
+    size_t n = sizeof(largest);
+    assert_int_equal(zmq_getsockopt(w.server, ZMQ_MAXMSGSIZE, &largest, &n), 0);
+    assert_int_equal(largest, 1024 * 1024);
+    wire_down(&w);
+}
+
+static void failures_are_answers(void **state)
+{
+    (void)state;
+    struct wire w;
+    wire_up(&w, ZMQ_ROUTER, ZMQ_DEALER, "inproc://taken");
+    assert_int_equal(socket_bind(w.client, "inproc://taken", NULL, 0), -EADDRINUSE);
+    assert_int_equal(socket_connect(w.client, "carrier-pigeon://roof"), -EPROTONOSUPPORT);
+    void *socket = NULL, *full = zmq_ctx_new();
+    zmq_ctx_set(full, ZMQ_MAX_SOCKETS, 1);
+    assert_int_equal(socket_new(full, ZMQ_DEALER, 1, &socket), 0);
+    void *second = NULL;
+    assert_int_equal(socket_new(full, ZMQ_DEALER, 1, &second), -EMFILE);
+    assert_null(second);
+    zmq_close(socket);
+    zmq_ctx_term(full);
+    wire_down(&w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_question_is_answered),
+        cmocka_unit_test(a_tap_gets_topic_and_event),
+        cmocka_unit_test(unexpected_frames_are_thrown_away),
+        cmocka_unit_test(long_routing_ids_are_refused),
+        cmocka_unit_test(a_full_queue_answers_at_once),
+        cmocka_unit_test(options_are_set),
+        cmocka_unit_test(failures_are_answers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

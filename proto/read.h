@@ -26,7 +26,7 @@ struct cursor {
 
 static inline struct cursor cursor_of(struct bytes b)
 {
-    return (struct cursor){b.at, b.at + b.n};
+    return (struct cursor){b.at, b.n ? b.at + b.n : b.at};
 }
 
 /* read_head is read_value at constant cost: `whole` of a LIST or MAP is its head alone. Bytes that are no msgpack, are cut off

@@ -208,9 +208,9 @@ static const struct {
 #define INCIDENT &schema_records[REC_incident]
     {INCIDENT, "worst", BYTES("\x07"), true},
     {INCIDENT, "worst", BYTES("\xca\x3f\xc0\0\0"), true}, /* 1.5f */
-    {INCIDENT, "worst", BYTES("\xcb\x7f\xf8\0\0\0\0\0\0"), false}, /* NaN */
-    {INCIDENT, "worst", BYTES("\xcb\x7f\xf0\0\0\0\0\0\0"), false}, /* Inf */
-    {INCIDENT, "worst", BYTES("\xca\xff\x80\0\0"), false},         /* -Inf */
+    {INCIDENT, "worst", BYTES("\xcb\x7f\xf8\0\0\0\0\0\0"), true}, /* NaN: for the KPIs to refuse, one reading at a time (H1) */
+    {INCIDENT, "worst", BYTES("\xa3" "1.5"), false},
+    {INCIDENT, "worst", BYTES("\xc3"), false},
     {INCIDENT, "flapping", BYTES("\xc3"), true},
     {INCIDENT, "flapping", BYTES("\x01"), false},
     {INCIDENT, "optimizations", BYTES("\x92\xa1x\xa1y"), true},

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* docs/settings.md from the tables. */
+#include "settings/catalogue.h"
+#include "settings/loaded.h"
+#include "settings/value.h"
+
+static const char opening[] =
+    "# Settings\n"
+    "\n"
+    "<!-- Made by helios-settings-doc from settings/settings.def and settings/kpis.def; do not edit. -->\n"
+    "\n"
+    "Three kinds of files, all YAML: `helios.yaml` for a controller, one file for each agent process, `up.yaml` for `helios up`.\n"
+    "`helios config check FILE` names each mistake with its line, column and a suggestion.\n"
+    "\n"
+    "- What counts: flag over `HELIOS_*` over file over default. A flag is written `section.key=value`, a variable\n"
+    "  `HELIOS_SECTION_KEY`: `HELIOS_CYCLE_EVERY=10s`, and `HELIOS_REALM` for a setting without a section. Lists are then\n"
+    "  parted by commas. Rows of tables (KPIs, optimizations, actions…) are the file's alone, and so is all of `up.yaml`.\n"
+    "  `HELIOS_DATA` is the controller's data directory; in an agent's file it changes nothing by itself, but\n"
+    "  `controllers: [\"${HELIOS_DATA}\"]` uses it.\n"
+    "- `${VAR}` in any value is replaced from the environment, `${VAR:-default}` too; `$${` stands for the two characters.\n"
+    "- Durations have units: `250ms`, `10s`, `5m`, `1h30m`, `7d`. Sizes: `4096`, `64KiB`, `1MiB`, `2GiB`.\n"
+    "- A file has at most 1 MiB and 8 levels. Anchors, aliases, tags and duplicate keys are refused.\n";
+
+static const char *kind_name(const struct setting *s)
+{
+    static const char *const names[] = {
+        [SETTING_TEXT] = "text",     [SETTING_BOOL] = "bool",     [SETTING_INT] = "integer",
+        [SETTING_NUM] = "number",    [SETTING_SIZE] = "size",     [SETTING_CHOICE] = "choice",
+        [SETTING_WORDS] = "list",    [SETTING_ANY] = "map",       [SETTING_IN] = "section",
+        [SETTING_TABLE] = "table",   [SETTING_DURATION] = "duration",
+    };
+    return names[s->kind];
+}
+
+static bool has_range(const struct setting *s)
+{
+    return s->kind == SETTING_INT || s->kind == SETTING_NUM || s->kind == SETTING_DURATION || s->kind == SETTING_SIZE;
+}
+
+/* A bar would end a table's cell. */
+static void add_cell(struct buf *out, const char *text)
+{
+    for (; *text; text++)
+        buf_printf(out, "%s%c", *text == '|' ? "\\" : "", *text);
+}
+
+static void add_link(struct buf *out, const struct setting *s)
+{
+    buf_printf(out, "[%s](#%s)", s->part->name, s->part->name);
+}
+
+static void add_range(struct buf *out, const struct setting *s)
+{
+    if (s->kind == SETTING_CHOICE) {
+        for (size_t i = 0; i < s->choice->n; i++)
+            buf_printf(out, "%s`%s`", i ? ", " : "", s->choice->values[i]);
+    } else if (s->part) {
+        buf_text(out, s->kind == SETTING_TABLE ? "name → " : "");
+        add_link(out, s);
+    } else if (has_range(s) && s->max < 1e12) {
+        value_number(out, s, s->min);
+        buf_text(out, " … ");
+        value_number(out, s, s->max);
+        buf_printf(out, "%s%s", *s->unit ? " " : "", s->unit);
+    } else if (has_range(s)) {
+        buf_text(out, s->unit);
+    }
+}
+
+static void add_default(struct buf *out, const struct setting *s)
+{
+    struct keep keep = {0};
+    union {
+        struct bytes text;
+        struct seq words;
+        double number;
+        int64_t integer;
+    } value = {0};
+    if (s->needed) {
+        buf_text(out, "*needed*");
+    } else if (s->kind < SETTING_ANY && !(s->dflt_text && *s->dflt_text == '\0')) {
+        value_default(&keep, s, &value);
+        buf_text(out, "`");
+        value_print(out, s, &value);
+        buf_text(out, "`");
+    }
+    keep_done(&keep);
+}
+
+static void add_setting(struct buf *out, const struct setting *s)
+{
+    if (s->key[0] == '\0')
+        return;
+    buf_printf(out, "| `%s` | %s | ", s->key, kind_name(s));
+    add_default(out, s);
+    buf_text(out, " | ");
+    add_range(out, s);
+    buf_text(out, " | ");
+    add_cell(out, s->help);
+    buf_text(out, " |\n");
+}
+
+static void add_section(struct buf *out, const struct section *section)
+{
+    buf_printf(out, "\n### %s\n\n%s\n\n", section->name, section->doc);
+    buf_text(out, "| key | kind | default | range | meaning |\n|---|---|---|---|---|\n");
+    for (size_t i = 0; i < section->n; i++)
+        add_setting(out, &section->settings[i]);
+}
+
+/* The root first, then its parts, each where it is met first. */
+static void add_tree(struct buf *out, const struct section *section, bool *done)
+{
+    for (size_t i = 0; i < sections_all_n; i++) {
+        if (sections_all[i] != section)
+            continue;
+        if (done[i])
+            return;
+        done[i] = true;
+    }
+    add_section(out, section);
+    for (size_t i = 0; i < section->n; i++)
+        if (section->settings[i].part)
+            add_tree(out, section->settings[i].part, done);
+}
+
+static void add_catalogue(struct buf *out)
+{
+    size_t n = 0;
+    const struct catalogue_kpi *all = kpi_catalogue(&n);
+    buf_text(out, "\n## The KPI catalogue\n\n"
+                  "A row of `kpis:` with one of these names starts from these values; the file changes single keys. Those marked\n"
+                  "*computed* are measured by the controller of itself: every realm has them, with weight 0.\n\n"
+                  "| name | title | unit | category | better | target | critical | measure | | what it is |\n"
+                  "|---|---|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < n; i++)
+        buf_printf(out, "| `%s` | %s | %s | %s | %s | %.10g | %.10g | %s | %s | %s |\n", all[i].name, all[i].title,
+                   all[i].unit, all[i].category, enum_text(&enum_better, (int)all[i].better), all[i].target,
+                   all[i].critical, enum_text(&enum_measure, (int)all[i].measure), all[i].computed ? "*computed*" : "",
+                   all[i].doc);
+}
+
+void settings_document(struct buf *out)
+{
+    const struct {
+        const char *title;
+        const struct section *root;
+    } files[] = {{"helios.yaml", section_config}, {"An agent's file", section_agent_config}, {"up.yaml", section_up}};
+    _autofree_ bool *done = xalloc(sections_all_n * sizeof *done);
+    buf_text(out, opening);
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        buf_printf(out, "\n## %s\n", files[i].title);
+        add_tree(out, files[i].root, done);
+    }
+    add_catalogue(out);
+}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the way of a log line to stderr. Refuses to know where stderr goes: the service manager keeps it. */
+/* Owns the way of a log line to stderr. Refuses to know where stderr goes: the service manager
+ * keeps it. */
 #include "log.h"
 
 #include <stdarg.h>
@@ -54,7 +55,8 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
     buf_vprintf(&text, format, args);
     va_end(args);
     (setup.json ? add_json : add_logfmt)(&line, level_names[level], event, buf_bytes(&text));
-    /* One write a line: lines of several processes on one stderr do not mix. A full disk must not stop us. */
+    /* One write a line: lines of several processes on one stderr do not mix. A full disk must not
+     * stop us. */
     ssize_t written = write(STDERR_FILENO, line.at, line.n);
     (void)written;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the reading and writing of numbers with units: durations, sizes, integers. Accepts a whole text or nothing; knows no
- * locale. */
+/* Owns the reading and writing of numbers with units: durations, sizes, integers. Accepts a whole
+ * text or nothing; knows no locale. */
 #include <math.h>
 
 #include "text.h"
@@ -11,9 +11,14 @@ struct unit {
 };
 
 static const struct unit durations[] = {/* longest first: the writer takes them in this order */
-    {"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
-static const struct unit sizes[] = {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30},
-    {"KB", 1000}, {"MB", 1000000}, {"GB", 1000000000}};
+                                        {"d", 86400000},
+                                        {"h", 3600000},
+                                        {"m", 60000},
+                                        {"s", 1000},
+                                        {"ms", 1}};
+static const struct unit sizes[] = {{"B", 1},          {"KiB", 1 << 10}, {"MiB", 1 << 20},
+                                    {"GiB", 1 << 30},  {"KB", 1000},     {"MB", 1000000},
+                                    {"GB", 1000000000}};
 
 static const struct unit *find_unit(const struct unit *units, size_t n, struct bytes name)
 {
@@ -30,7 +35,8 @@ static int take_digits(struct bytes *s, int64_t *ret)
     size_t i = 0;
     bool over = false;
     for (; i < s->n && s->at[i] >= '0' && s->at[i] <= '9'; i++)
-        over = over || __builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, s->at[i] - '0', &v);
+        over = over || __builtin_mul_overflow(v, 10, &v) ||
+               __builtin_add_overflow(v, s->at[i] - '0', &v);
     if (i == 0)
         return -EINVAL;
     *s = (struct bytes){s->at + i, s->n - i};
@@ -69,7 +75,8 @@ int text_parse_number(struct bytes s, double *ret)
     if (s.n == 0 || s.n >= sizeof(text))
         return -EINVAL;
     memcpy(text, s.at, s.n);
-    if (strspn(text, "0123456789+-.eE") < s.n) /* strtod would also take spaces, hexadecimals and infinities */
+    /* strtod would also take spaces, hexadecimals and infinities. */
+    if (strspn(text, "0123456789+-.eE") < s.n)
         return -EINVAL;
     double v = strtod(text, &end);
     if (*end != '\0')

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns text for people: escapes, times, words. Numbers are read in number.c. Knows no terminal and no locale. */
+/* Owns text for people: escapes, times, words. Numbers are read in number.c. Knows no terminal and
+ * no locale. */
 #include "text.h"
 
 #include <ctype.h>
 #include <time.h>
 
-/* utf8_length gives the bytes of the well-formed UTF-8 character at s (RFC 3629: no overlong forms, no surrogates), or 0. */
+/* utf8_length gives the bytes of the well-formed UTF-8 character at s (RFC 3629: no overlong forms,
+ * no surrogates), or 0. */
 static size_t utf8_length(struct bytes s, uint32_t *ret_code)
 {
     static const struct {
@@ -41,7 +43,8 @@ bool text_is_utf8(struct bytes s)
 
 static void json_character(struct buf *out, struct bytes whole, uint32_t code)
 {
-    static const char named[][3] = {['"'] = "\\\"", ['\\'] = "\\\\", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
+    static const char named[][3] = {
+        ['"'] = "\\\"", ['\\'] = "\\\\", ['\n'] = "\\n", ['\r'] = "\\r", ['\t'] = "\\t"};
     if (code < ARRAY_SIZE(named) && named[code][0])
         buf_add(out, named[code], 2);
     else if (code < 0x20 || code == 0x7f)
@@ -64,8 +67,9 @@ void text_json_string(struct buf *out, struct bytes s)
     buf_text(out, "\"");
 }
 
-/* shown says whether a terminal only draws this character: no C0 and C1 controls, which move the cursor or worse, and no
- * marks that turn the direction of writing, which make one text look like another. */
+/* shown says whether a terminal only draws this character: no C0 and C1 controls, which move the
+ * cursor or worse, and no marks that turn the direction of writing, which make one text look like
+ * another. */
 static bool shown(uint32_t code)
 {
     return code >= 0x20 && !(code >= 0x7f && code < 0xa0) && !(code >= 0x200e && code <= 0x200f) &&
@@ -164,7 +168,7 @@ bool text_match(const char *pattern, struct bytes s)
         } else if (*pattern != '\0' && (*pattern == '?' || *pattern == s.at[i])) {
             pattern++;
             i++;
-        } else if (star) { /* the last star takes one byte more: earlier ones never need to change */
+        } else if (star) { /* the last star takes one byte more; earlier ones never change */
             pattern = star + 1;
             i = ++star_at;
         } else {

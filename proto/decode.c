@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the way from bytes to structs. The bytes have passed guard_check or were written by us. Strings stay views into
- * the bytes. The walker tries the field that the schema expects next first: a peer that writes in the table's
- * order costs one compare a field, any other order is right as well. */
+/* Owns the way from bytes to structs. The bytes have passed guard_check or were written by us.
+ * Strings stay views into the bytes. The walker tries the field that the schema expects next first:
+ * a peer that writes in the table's order costs one compare a field, any other order is right as
+ * well. */
 #include "codec.h"
 
 #define LARGEST (INT64_C(1) << 53)
@@ -58,7 +59,8 @@ static bool take_int(struct decoding *d, const struct field *f, struct cursor *c
     return true;
 }
 
-/* NaN and Inf pass here: a source's one bad reading is refused and counted by itself (H1), not with its whole message. */
+/* NaN and Inf pass here: a source's one bad reading is refused and counted by itself (H1), not with
+ * its whole message. */
 static bool take_num(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
 {
     (void)d, (void)f;
@@ -133,10 +135,12 @@ static const struct {
 };
 
 /* explain keeps the first, innermost reason: the outer ones only follow from it. */
-static bool explain(struct decoding *d, const char *schema, const char *field, const char *what, const char *more)
+static bool explain(struct decoding *d, const char *schema, const char *field, const char *what,
+                    const char *more)
 {
     if (d->err->text[0] == '\0')
-        snprintf(d->err->text, sizeof(d->err->text), "%s%s%s %s%s", schema, *field ? "." : "", field, what, more);
+        snprintf(d->err->text, sizeof(d->err->text), "%s%s%s %s%s", schema, *field ? "." : "",
+                 field, what, more);
     return false;
 }
 
@@ -152,7 +156,8 @@ static const struct field *find_field(const struct schema *s, struct bytes key, 
     return NULL;
 }
 
-static bool take_field(struct decoding *d, const struct schema *s, const struct field *f, struct cursor *c, void *ret)
+static bool take_field(struct decoding *d, const struct schema *s, const struct field *f,
+                       struct cursor *c, void *ret)
 {
     if (kinds[f->kind].take(d, f, c, (char *)ret + f->offset))
         return true;
@@ -181,7 +186,7 @@ static bool take_struct(struct decoding *d, const struct schema *s, struct curso
     struct value head = read_head(c);
     if (head.type != VALUE_MAP)
         return explain(d, s->name, "", "must be a map", "");
-    uint64_t found = 0; /* bit i: field i was there; no schema has more than 64, which a test checks */
+    uint64_t found = 0; /* bit i: field i was there; a test checks that 64 are enough */
     size_t next = 0;
     struct_defaults(s, ret);
     for (size_t i = 0; i < head.count; i++) {
@@ -213,12 +218,14 @@ int message_which(struct bytes b)
     return -ENOENT;
 }
 
-int message_decode(enum msg which, struct bytes b, void *ret, struct arena *arena, struct decode_error *err)
+int message_decode(enum msg which, struct bytes b, void *ret, struct arena *arena,
+                   struct decode_error *err)
 {
     return struct_decode(&schema_messages[which], b, ret, arena, err);
 }
 
-int struct_decode(const struct schema *s, struct bytes b, void *ret, struct arena *arena, struct decode_error *err)
+int struct_decode(const struct schema *s, struct bytes b, void *ret, struct arena *arena,
+                  struct decode_error *err)
 {
     struct decode_error unused;
     struct decoding d = {arena, err ? err : &unused};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* helios-protocol-doc TEMPLATE [VERBS]: prints the protocol document. The prose is the template; a line of it that is @name@ is
- * replaced by the tables of that name. VERBS, the list of queries and commands, comes last when it exists. */
+/* helios-protocol-doc TEMPLATE [VERBS]: prints the protocol document. The prose is the template; a
+ * line of it that is @name@ is replaced by the tables of that name. VERBS, the list of queries and
+ * commands, comes last when it exists. */
 #include <sysexits.h>
 
 #include "schema.h"
@@ -10,8 +11,9 @@ static const char *const endpoint_names[] = {"agents", "control", "kpi", "events
 
 /* The names of kinds in the document; those of ENUM and LIST are links. */
 static const char *const kind_names[] = {
-    [KIND_STR] = "string", [KIND_UINT] = "uint", [KIND_INT] = "int",     [KIND_NUM] = "number", [KIND_BOOL] = "bool",
-    [KIND_BIN] = "bytes",  [KIND_MAP] = "map",   [KIND_NAMES] = "strings", [KIND_ENUM] = "",      [KIND_LIST] = "",
+    [KIND_STR] = "string", [KIND_UINT] = "uint", [KIND_INT] = "int", [KIND_NUM] = "number",
+    [KIND_BOOL] = "bool",  [KIND_BIN] = "bytes", [KIND_MAP] = "map", [KIND_NAMES] = "strings",
+    [KIND_ENUM] = "",      [KIND_LIST] = "",
 };
 
 /* print_cell prints text inside a table: a bar would end its cell. */
@@ -76,7 +78,8 @@ static void print_messages(void)
 {
     for (size_t i = 0; i < MSG_COUNT; i++) {
         const struct schema *s = &schema_messages[i];
-        printf("### %s\nFrom the %s, on `%s`. %s\n\n", s->name, from_names[s->from], endpoint_names[s->endpoint], s->doc);
+        printf("### %s\nFrom the %s, on `%s`. %s\n\n", s->name, from_names[s->from],
+               endpoint_names[s->endpoint], s->doc);
         print_fields(s);
     }
 }
@@ -124,7 +127,8 @@ static void print_events(void)
     printf("| topic | level | ledger | |\n|---|---|---|---|\n");
     for (size_t i = 0; i < EVENT_COUNT; i++) {
         const struct event_kind *e = &event_kinds[i];
-        printf("| `%s` | %s | %s | ", e->topic, enum_text(&enum_level, (int)e->level), e->durable ? "yes" : "");
+        printf("| `%s` | %s | %s | ", e->topic, enum_text(&enum_level, (int)e->level),
+               e->durable ? "yes" : "");
         print_cell(e->doc);
         printf(" |\n");
     }
@@ -134,8 +138,11 @@ static void print_events(void)
 static const struct {
     const char *line;
     void (*print)(void);
-} marks[] = {{"@messages@\n", print_messages}, {"@parts@\n", print_parts}, {"@enums@\n", print_enums},
-    {"@events@\n", print_events}, {"@records@\n", print_records}};
+} marks[] = {{"@messages@\n", print_messages},
+             {"@parts@\n", print_parts},
+             {"@enums@\n", print_enums},
+             {"@events@\n", print_events},
+             {"@records@\n", print_records}};
 
 static void print_line(const char *line)
 {

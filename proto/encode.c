@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the way from structs to bytes. A field that equals its default is left out, unless it is needed: batches get
- * smaller, and a reader fills it in from its own table. One pass, nothing allocated but the growth of the buf. */
+/* Owns the way from structs to bytes. A field that equals its default is left out, unless it is
+ * needed: batches get smaller, and a reader fills it in from its own table. One pass, nothing
+ * allocated but the growth of the buf. */
 #include "codec.h"
 
-enum { LARGEST = 53 }; /* bits of an integer on the wire: more is lost by readers whose numbers are doubles */
+/* Bits of an integer on the wire: more is lost by readers whose numbers are doubles. */
+enum { LARGEST = 53 };
 
 static void put_fields(struct pack *p, const struct schema *s, const void *from);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Owns the judgement whether bytes of a peer are safe to read (Z3). Refuses to know what they mean.
- * Its work is bounded: one step a value, at most GUARD_MAX_NODES of them, and a key is compared with at most
- * GUARD_MAX_KEYS others. It recurses nowhere and allocates nothing. */
+ * Its work is bounded: one step a value, at most GUARD_MAX_NODES of them, and a key is compared
+ * with at most GUARD_MAX_KEYS others. It recurses nowhere and allocates nothing. */
 #include "guard.h"
 
 #include "read.h"
@@ -26,7 +26,8 @@ static int take_key(struct level *l, const struct value *v)
     return 0;
 }
 
-/* open_level refuses a container that promises more values than bytes are left: each value has at least one. */
+/* open_level refuses a container that promises more values than bytes are left: each value has at
+ * least one. */
 static int open_level(struct level *l, const struct value *v, struct cursor c)
 {
     l->map = v->type == VALUE_MAP;
@@ -69,8 +70,12 @@ const char *guard_reason(int error)
     static const struct {
         int error;
         const char *reason;
-    } reasons[] = {{0, "ok"}, {-EMSGSIZE, "too_large"}, {-ELOOP, "too_deep"}, {-E2BIG, "too_many"},
-        {-EBADMSG, "malformed"}, {-EEXIST, "duplicate_key"}};
+    } reasons[] = {{0, "ok"},
+                   {-EMSGSIZE, "too_large"},
+                   {-ELOOP, "too_deep"},
+                   {-E2BIG, "too_many"},
+                   {-EBADMSG, "malformed"},
+                   {-EEXIST, "duplicate_key"}};
     for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
         if (reasons[i].error == error)
             return reasons[i].reason;

@@ -10,7 +10,8 @@ enum { DEEPEST = 8 };
 
 static json_t *from_value(struct cursor *c, unsigned depth);
 
-/* printable gives text as it is, or with \xNN escapes when JSON could not hold it. The caller frees *ret_owned. */
+/* printable gives text as it is, or with \xNN escapes when JSON could not hold it. The caller frees
+ * *ret_owned. */
 static struct bytes printable(struct bytes text, struct buf *owned)
 {
     if (text_is_utf8(text))
@@ -41,7 +42,8 @@ static json_t *from_map(struct cursor *c, size_t count, unsigned depth)
         _cleanup_(buf_done) struct buf owned = {0};
         struct value key = read_whole(c);
         json_t *item = from_value(c, depth);
-        char *name = bytes_dup(printable(key.text, &owned)); /* a key with a NUL inside ends there */
+        /* A key with a NUL inside ends there. */
+        char *name = bytes_dup(printable(key.text, &owned));
         json_object_set_new_nocheck(map, name, item);
         free(name);
     }
@@ -156,9 +158,11 @@ int json_to_msgpack(struct buf *out, const json_t *value)
 int json_text_to_msgpack(struct buf *out, struct bytes text, char *err_text, size_t err_room)
 {
     json_error_t where;
-    json_t *value = json_loadb(text.at ? text.at : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
+    json_t *value = json_loadb(text.at ? text.at : "", text.n,
+                               JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &where);
     if (value == NULL) {
-        snprintf(err_text, err_room, "line %d, column %d: %s", where.line, where.column, where.text);
+        snprintf(err_text, err_room, "line %d, column %d: %s", where.line, where.column,
+                 where.text);
         return -EBADMSG;
     }
     int error = json_to_msgpack(out, value);

@@ -8,12 +8,14 @@
 #include "pack.h"
 #include "read.h"
 
-/* A new reference; never NULL. Bytes that are not UTF-8 become a string with \xNN escapes. Nothing gives {}. */
+/* A new reference; never NULL. Bytes that are not UTF-8 become a string with \xNN escapes. Nothing
+ * gives {}. */
 json_t *json_from_msgpack(struct bytes b);
 /* Appends the value; integers stay integers. -ELOOP when deeper than 8. */
 int json_to_msgpack(struct buf *out, const json_t *value);
 /* Parses text. -EBADMSG with a sentence (line and column) in err_text. */
 int json_text_to_msgpack(struct buf *out, struct bytes text, char *err_text, size_t err_room);
-void json_print(struct buf *out, struct bytes msgpack, bool pretty); /* compact: one line, no newline at the end */
+/* Appends the JSON text; not pretty: one line. No newline at the end. */
+void json_print(struct buf *out, struct bytes msgpack, bool pretty);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the writing of msgpack, by msgpack-c's packer functions (inline, with a write callback: no allocation but the
- * growth of the buf). Refuses to know what is written. */
+/* Owns the writing of msgpack, by msgpack-c's packer functions (inline, with a write callback: no
+ * allocation but the growth of the buf). Refuses to know what is written. */
 #include "pack.h"
 
 #include <math.h>
 #include <msgpack/pack.h>
 
-enum { HEADER = 3 }; /* an opened container gets a 16-bit header: its count is known only at the close */
+/* An opened container gets a 16-bit header of three bytes: its count is known only at the close. */
+enum { HEADER = 3 };
 
 static int write_to_buf(void *out, const char *data, size_t n)
 {
@@ -61,7 +62,8 @@ void pack_end(struct pack *p)
     bool map = p->open[p->depth].map;
     if (count > UINT16_MAX) { /* rare: make room for a 32-bit header */
         buf_grow(p->out, 2);
-        memmove(p->out->at + at + HEADER + 2, p->out->at + at + HEADER, p->out->n - at - HEADER - 2);
+        memmove(p->out->at + at + HEADER + 2, p->out->at + at + HEADER,
+                p->out->n - at - HEADER - 2);
     }
     unsigned char *header = (unsigned char *)p->out->at + at;
     if (count > UINT16_MAX) {

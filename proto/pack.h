@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Writing msgpack into a buf: values through msgpack-c's packer; maps and lists are opened and closed, their
- * counts are filled in at the close. */
+/* Writing msgpack into a buf: values through msgpack-c's packer; maps and lists are opened and
+ * closed, their counts are filled in at the close. */
 #ifndef HELIOS_PROTO_PACK_H
 #define HELIOS_PROTO_PACK_H
 
@@ -33,7 +33,8 @@ void pack_num(struct pack *p, double v); /* NaN and Inf become nil: no reader ha
 void pack_str(struct pack *p, struct bytes v);
 void pack_text(struct pack *p, const char *v);
 void pack_bin(struct pack *p, struct bytes v);
-void pack_raw(struct pack *p, struct bytes msgpack); /* one value that is packed already; nothing = empty map */
+/* pack_raw appends one value that is packed already; nothing = the empty map. */
+void pack_raw(struct pack *p, struct bytes msgpack);
 
 /* In a map: key and value at once. */
 void pack_put_bool(struct pack *p, const char *key, bool v);

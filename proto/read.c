@@ -1,25 +1,30 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the reading of msgpack. It is our own cursor and not msgpack_unpack: that one builds a tree of objects (an allocation a
- * container) of which we would copy all into our structs, and it reserves memory for what a header *claims*: the five bytes
- * df 0f ff ff ff cost 16 GiB. A cursor allocates nothing, reads each byte once and leaves strings where they are. The
- * guard reads with the same read_head, so that both can never differ on what the bytes mean. */
+/* Owns the reading of msgpack. It is our own cursor and not msgpack_unpack: that one builds a tree
+ * of objects (an allocation a container) of which we would copy all into our structs, and it
+ * reserves memory for what a header *claims*: the five bytes df 0f ff ff ff cost 16 GiB. A cursor
+ * allocates nothing, reads each byte once and leaves strings where they are. The guard reads with
+ * the same read_head, so that both can never differ on what the bytes mean. */
 #include "read.h"
 
-/* What follows the first bytes 0xc0…0xdf: a number of `width` bytes, which is the value itself or the length of it. */
+/* What follows the first bytes 0xc0…0xdf: a number of `width` bytes, which is the value itself or
+ * the length of it. */
 static const struct form {
     enum value_type type; /* VALUE_END: never valid on our wire (0xc1 and the ext types) */
     uint8_t width;
     enum { PLAIN, SIGNED, FLOATING } as;
 } forms[32] = {
-    [0x00] = {VALUE_NIL, 0, PLAIN},  [0x02] = {VALUE_BOOL, 0, PLAIN}, [0x03] = {VALUE_BOOL, 0, PLAIN},
-    [0x04] = {VALUE_BIN, 1, PLAIN},  [0x05] = {VALUE_BIN, 2, PLAIN},  [0x06] = {VALUE_BIN, 4, PLAIN},
+    [0x00] = {VALUE_NIL, 0, PLAIN},    [0x02] = {VALUE_BOOL, 0, PLAIN},
+    [0x03] = {VALUE_BOOL, 0, PLAIN},   [0x04] = {VALUE_BIN, 1, PLAIN},
+    [0x05] = {VALUE_BIN, 2, PLAIN},    [0x06] = {VALUE_BIN, 4, PLAIN},
     [0x0a] = {VALUE_NUM, 4, FLOATING}, [0x0b] = {VALUE_NUM, 8, FLOATING},
-    [0x0c] = {VALUE_INT, 1, PLAIN},  [0x0d] = {VALUE_INT, 2, PLAIN},  [0x0e] = {VALUE_INT, 4, PLAIN},
-    [0x0f] = {VALUE_INT, 8, PLAIN},  [0x10] = {VALUE_INT, 1, SIGNED}, [0x11] = {VALUE_INT, 2, SIGNED},
-    [0x12] = {VALUE_INT, 4, SIGNED}, [0x13] = {VALUE_INT, 8, SIGNED},
-    [0x19] = {VALUE_STR, 1, PLAIN},  [0x1a] = {VALUE_STR, 2, PLAIN},  [0x1b] = {VALUE_STR, 4, PLAIN},
-    [0x1c] = {VALUE_LIST, 2, PLAIN}, [0x1d] = {VALUE_LIST, 4, PLAIN},
-    [0x1e] = {VALUE_MAP, 2, PLAIN},  [0x1f] = {VALUE_MAP, 4, PLAIN},
+    [0x0c] = {VALUE_INT, 1, PLAIN},    [0x0d] = {VALUE_INT, 2, PLAIN},
+    [0x0e] = {VALUE_INT, 4, PLAIN},    [0x0f] = {VALUE_INT, 8, PLAIN},
+    [0x10] = {VALUE_INT, 1, SIGNED},   [0x11] = {VALUE_INT, 2, SIGNED},
+    [0x12] = {VALUE_INT, 4, SIGNED},   [0x13] = {VALUE_INT, 8, SIGNED},
+    [0x19] = {VALUE_STR, 1, PLAIN},    [0x1a] = {VALUE_STR, 2, PLAIN},
+    [0x1b] = {VALUE_STR, 4, PLAIN},    [0x1c] = {VALUE_LIST, 2, PLAIN},
+    [0x1d] = {VALUE_LIST, 4, PLAIN},   [0x1e] = {VALUE_MAP, 2, PLAIN},
+    [0x1f] = {VALUE_MAP, 4, PLAIN},
 };
 
 static struct value at_end(struct cursor *c)

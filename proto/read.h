@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Reading msgpack that guard_check has passed (or that we wrote ourselves), without copies: a cursor gives value
- * after value; strings are views into the bytes. Reading past the end gives VALUE_END, never a fault. */
+/* Reading msgpack that guard_check has passed (or that we wrote ourselves), without copies: a
+ * cursor gives value after value; strings are views into the bytes. Reading past the end gives
+ * VALUE_END, never a fault. */
 #ifndef HELIOS_PROTO_READ_H
 #define HELIOS_PROTO_READ_H
 
 #include "common/base.h"
 
-enum value_type { VALUE_END, VALUE_NIL, VALUE_BOOL, VALUE_INT, VALUE_NUM, VALUE_STR, VALUE_BIN, VALUE_LIST, VALUE_MAP };
+enum value_type {
+    VALUE_END,
+    VALUE_NIL,
+    VALUE_BOOL,
+    VALUE_INT,
+    VALUE_NUM,
+    VALUE_STR,
+    VALUE_BIN,
+    VALUE_LIST,
+    VALUE_MAP
+};
 
 struct value {
     enum value_type type;
@@ -29,14 +40,17 @@ static inline struct cursor cursor_of(struct bytes b)
     return (struct cursor){b.at, b.n ? b.at + b.n : b.at};
 }
 
-/* read_head is read_value at constant cost: `whole` of a LIST or MAP is its head alone. Bytes that are no msgpack, are cut off
- * or are of an ext type give VALUE_END and put the cursor at the end. */
+/* read_head is read_value at constant cost: `whole` of a LIST or MAP is its head alone. Bytes that
+ * are no msgpack, are cut off or are of an ext type give VALUE_END and put the cursor at the end.
+ */
 struct value read_head(struct cursor *c);
-/* read_value takes the head of the next value: for LIST and MAP the cursor then stands on the first item. */
+/* read_value takes the head of the next value: for LIST and MAP the cursor then stands on the first
+ * item. */
 struct value read_value(struct cursor *c);
 /* read_whole takes the next value with all that is inside it. */
 struct value read_whole(struct cursor *c);
-/* map_get finds a key of a map; VALUE_END when it is not there or `map` is no map. O(size of the map). */
+/* map_get finds a key of a map; VALUE_END when it is not there or `map` is no map. O(size of the
+ * map). */
 struct value map_get(struct bytes map, const char *key);
 /* The same with a type and an answer for what is missing or of another type. */
 struct bytes map_str(struct bytes map, const char *key, const char *otherwise);

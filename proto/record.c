@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns defaults, and what records that outlive their bytes point to. An owned string is NUL-terminated, an owned empty one
- * is {NULL, 0}. */
+/* Owns defaults, and what records that outlive their bytes point to. An owned string is
+ * NUL-terminated, an owned empty one is {NULL, 0}. */
 #include "codec.h"
 
 static void default_number(const struct field *f, void *at)

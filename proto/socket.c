@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the options of sockets and the frames of messages. Refuses to know what the frames say, and never blocks. */
+/* Owns the options of sockets and the frames of messages. Refuses to know what the frames say, and
+ * never blocks. */
 #include "socket.h"
 
 #include <zmq.h>
 
-enum { DRAIN_AT_ONCE = 1024 }; /* unexpected frames thrown away in one call */
+/* Unexpected frames thrown away in one call. */
+enum { DRAIN_AT_ONCE = 1024 };
 
-/* Options that every socket gets. Milliseconds, unless the name says seconds. */
+/* Options that every socket gets. Milliseconds, but the keepalive's seconds. No linger: what must not
+ * be lost is sent again by its owner, never kept by a dying socket. */
 static const struct {
     int option, value;
 } common_options[] = {
-    {ZMQ_LINGER, 0}, /* what must not be lost is sent again by its owner, never kept by a dying socket */
+    {ZMQ_LINGER, 0},
     {ZMQ_HANDSHAKE_IVL, 5000},
     {ZMQ_HEARTBEAT_IVL, 2000},
     {ZMQ_HEARTBEAT_TIMEOUT, 6000},
     {ZMQ_TCP_KEEPALIVE, 1},
-    {ZMQ_TCP_KEEPALIVE_IDLE, 30}, /* seconds */
+    {ZMQ_TCP_KEEPALIVE_IDLE, 30},
     {ZMQ_IMMEDIATE, 0},
 };
 
-static const int64_t largest_bytes = 1024 * 1024; /* as GUARD_MAX_BYTES; an int64_t, or libzmq refuses it */
+/* As GUARD_MAX_BYTES; an int64_t, or libzmq refuses it. */
+static const int64_t largest_bytes = 1024 * 1024;
 
 static int set_int(void *socket, int option, int value)
 {
@@ -35,7 +39,8 @@ static int set_options(void *socket, int type, int hwm)
         error = set_int(socket, ZMQ_RCVHWM, hwm);
     if (!error)
         error = set_int(socket, ZMQ_SNDHWM, hwm);
-    if (!error && type == ZMQ_ROUTER) /* or messages to a peer that is gone would vanish in silence */
+    /* Without it, messages to a peer that is gone would vanish in silence. */
+    if (!error && type == ZMQ_ROUTER)
         error = set_int(socket, ZMQ_ROUTER_MANDATORY, 1);
     return error ? -zmq_errno() : 0;
 }
@@ -74,7 +79,8 @@ int socket_send(void *socket, const struct routing *to, const char *topic, struc
         return -zmq_errno();
     if (topic && zmq_send(socket, topic, strlen(topic), ZMQ_DONTWAIT | ZMQ_SNDMORE) < 0)
         return -zmq_errno();
-    /* libzmq takes a message whole: once its first frame is in, the last one is never refused for want of room. */
+    /* libzmq takes a message whole: once its first frame is in, the last one is never refused for
+     * want of room. */
     return zmq_send(socket, body.at, body.n, ZMQ_DONTWAIT) < 0 ? -zmq_errno() : 0;
 }
 
@@ -86,8 +92,9 @@ static bool more(void *socket)
     return zmq_getsockopt(socket, ZMQ_RCVMORE, &yes, &n) == 0 && yes;
 }
 
-/* drain throws the rest of a message away, a bounded part of it in one call. When frames are left, ZMQ_RCVMORE stays set
- * and the next socket_receive goes on here: a frame in the middle is never taken for the start of a message. */
+/* drain throws the rest of a message away, a bounded part of it in one call. When frames are left,
+ * ZMQ_RCVMORE stays set and the next socket_receive goes on here: a frame in the middle is never
+ * taken for the start of a message. */
 static int drain(void *socket)
 {
     for (int i = 0; i < DRAIN_AT_ONCE && more(socket); i++)
@@ -109,7 +116,8 @@ static int receive_frame(void *socket, struct buf *ret)
     return error;
 }
 
-/* receive_routing answers -EBADMSG for an id that does not fit: only a peer that set its own has one. */
+/* receive_routing answers -EBADMSG for an id that does not fit: only a peer that set its own has
+ * one. */
 static int receive_routing(void *socket, struct routing *ret)
 {
     int n = zmq_recv(socket, ret->at, sizeof(ret->at), ZMQ_DONTWAIT);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* ZeroMQ sockets with the options that every process of Helios uses: bounds, heartbeats, linger, no routing ids. The only file
- * beside the shells that knows ZeroMQ. All answer 0 or -errno. */
+/* ZeroMQ sockets with the options that every process of Helios uses: bounds, heartbeats, linger, no
+ * routing ids. The only file beside the shells that knows ZeroMQ. All answer 0 or -errno. */
 #ifndef HELIOS_PROTO_SOCKET_H
 #define HELIOS_PROTO_SOCKET_H
 
@@ -11,17 +11,19 @@ struct routing { /* the automatic routing id of a ROUTER's peer: 5 bytes in libz
     char at[15];
 };
 
-/* socket_new makes a socket of a ZMQ_ type; it is the caller's and ends with zmq_close. hwm in messages. -EMFILE… */
+/* socket_new makes a socket of a ZMQ_ type; it is the caller's and ends with zmq_close. hwm in
+ * messages. -EMFILE… */
 int socket_new(void *context, int type, int hwm, void **ret_socket);
 /* socket_bind binds; ret_endpoint (may be NULL) gets the real endpoint when the port was `*` . */
 int socket_bind(void *socket, const char *endpoint, char *ret_endpoint, size_t room);
 int socket_connect(void *socket, const char *endpoint);
-/* socket_send sends one payload frame, never blocking. to: of a ROUTER, else NULL. topic: of a PUB/XPUB, else NULL.
- * -EAGAIN when the peer's queue is full, -EHOSTUNREACH when it is gone. */
+/* socket_send sends one payload frame, never blocking. to: of a ROUTER, else NULL. topic: of a
+ * PUB/XPUB, else NULL. -EAGAIN when the peer's queue is full, -EHOSTUNREACH when it is gone. */
 int socket_send(void *socket, const struct routing *to, const char *topic, struct bytes body);
-/* socket_receive takes one message, never blocking: 0 and its one payload frame in *ret (replaced), -EAGAIN when there is none,
- * -EBADMSG when it had other frames than expected (it is thrown away whole). from: of a ROUTER, else NULL. topic: of a SUB of
- * events (a second frame is expected then), else NULL. */
+/* socket_receive takes one message, never blocking: 0 and its one payload frame in *ret (replaced),
+ * -EAGAIN when there is none, -EBADMSG when it had other frames than expected (it is thrown away
+ * whole). from: of a ROUTER, else NULL. topic: of a SUB of events (a second frame is expected
+ * then), else NULL. */
 int socket_receive(void *socket, struct routing *ret_from, struct buf *ret_topic, struct buf *ret);
 
 #endif

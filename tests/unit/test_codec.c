@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The codec, by walking the tables: a new message, part or record is tested by being written down. */
+/* The codec, by walking the tables: a new message, part or record is tested by being written down.
+ */
 #include "wire.h"
 
 static void each_schema_fits_the_codec(void **state)
 {
     (void)state;
     WIRE_EACH (s) {
-        assert_true(s->n > 0 && s->n <= 64); /* the walker's set of found fields, and GUARD_MAX_KEYS with "type" */
+        assert_true(s->n > 0 &&
+                    s->n <=
+                        64); /* the walker's set of found fields, and GUARD_MAX_KEYS with "type" */
         assert_true(s->n < GUARD_MAX_KEYS);
         for (size_t i = 0; i < s->n; i++) {
             assert_string_not_equal(s->fields[i].name, "type");
@@ -64,8 +67,12 @@ static void values_arrive_as_sent(void **state)
     struct arena arena = {0};
     struct buf out = {0};
     struct bytes locks[] = {BYTES("db"), BYTES("cache")};
-    struct msg_request request = {.action = BYTES("echo"), .params = WIRE_MAP, .priority = 4, .locks = {locks, 2},
-        .not_before = -7, .at_most_once = true};
+    struct msg_request request = {.action = BYTES("echo"),
+                                  .params = WIRE_MAP,
+                                  .priority = 4,
+                                  .locks = {locks, 2},
+                                  .not_before = -7,
+                                  .at_most_once = true};
     struct msg_submit submit = {BYTES("1"), BYTES("cli"), true, {&request, 1}}, back;
     message_encode(&out, MSG_submit, &submit);
     assert_int_equal(message_which(buf_bytes(&out)), MSG_submit);
@@ -107,7 +114,8 @@ static void defaults_are_left_out_and_filled_in(void **state)
     }
 }
 
-/* repack writes the map in `from` again: backwards, without the key `less`, with two keys that nobody knows. */
+/* repack writes the map in `from` again: backwards, without the key `less`, with two keys that
+ * nobody knows. */
 static void repack(struct buf *out, struct bytes from, const char *less)
 {
     struct value keys[GUARD_MAX_KEYS], items[GUARD_MAX_KEYS];
@@ -163,7 +171,8 @@ static void a_missing_needed_field_is_named(void **state)
             wire_fill(&arena, s, full);
             struct_encode(&whole, s, full);
             repack(&less, buf_bytes(&whole), f->name);
-            assert_int_equal(struct_decode(s, buf_bytes(&less), full, &arena, &err), f->needed ? -EPROTO : 0);
+            assert_int_equal(struct_decode(s, buf_bytes(&less), full, &arena, &err),
+                             f->needed ? -EPROTO : 0);
             snprintf(expected, sizeof(expected), "%s.%s is missing", s->name, f->name);
             assert_string_equal(err.text, f->needed ? expected : "");
             buf_done(&whole);
@@ -183,14 +192,14 @@ static const struct {
 } offers[] = {
 #define SAMPLES &schema_messages[MSG_samples]
     {SAMPLES, "source", BYTES("\xa1x"), true},
-    {SAMPLES, "source", BYTES("\xc4\x01x"), false},              /* bytes are no string */
+    {SAMPLES, "source", BYTES("\xc4\x01x"), false}, /* bytes are no string */
     {SAMPLES, "source", BYTES("\x01"), false},
-    {SAMPLES, "source", BYTES("\xc0"), false},                   /* nil is missing, and this one is needed */
+    {SAMPLES, "source", BYTES("\xc0"), false}, /* nil is missing, and this one is needed */
     {SAMPLES, "first", BYTES("\x00"), true},
-    {SAMPLES, "first", BYTES("\xff"), false},                    /* -1 */
-    {SAMPLES, "first", BYTES("\xcb\x3f\xf0\0\0\0\0\0\0"), false}, /* 1.0 is no integer */
+    {SAMPLES, "first", BYTES("\xff"), false},                              /* -1 */
+    {SAMPLES, "first", BYTES("\xcb\x3f\xf0\0\0\0\0\0\0"), false},          /* 1.0 is no integer */
     {SAMPLES, "first", BYTES("\xcf\0\x1f\xff\xff\xff\xff\xff\xff"), true}, /* 2^53-1 */
-    {SAMPLES, "first", BYTES("\xcf\0\x20\0\0\0\0\0\0"), false}, /* 2^53 */
+    {SAMPLES, "first", BYTES("\xcf\0\x20\0\0\0\0\0\0"), false},            /* 2^53 */
     {SAMPLES, "first", BYTES("\xcf\xff\xff\xff\xff\xff\xff\xff\xff"), false},
     {SAMPLES, "items", BYTES("\x80"), false},
     {SAMPLES, "items", BYTES("\xdc\0\0"), true},
@@ -200,16 +209,26 @@ static const struct {
     {EVENT, "at", BYTES("\xff"), true},
     {EVENT, "at", BYTES("\xd3\xff\xe0\0\0\0\0\0\0"), false}, /* -2^53 */
     {EVENT, "at", BYTES("\xd3\xff\xe0\0\0\0\0\0\x01"), true},
-    {EVENT, "level", BYTES("\xa5" "alarm"), true},
-    {EVENT, "level", BYTES("\xa5" "ALARM"), false},
+    {EVENT, "level",
+     BYTES("\xa5"
+           "alarm"),
+     true},
+    {EVENT, "level",
+     BYTES("\xa5"
+           "ALARM"),
+     false},
     {EVENT, "level", BYTES("\x01"), false},
     {EVENT, "data", BYTES("\x81\xa1x\x01"), true},
     {EVENT, "data", BYTES("\x91\x01"), false},
 #define INCIDENT &schema_records[REC_incident]
     {INCIDENT, "worst", BYTES("\x07"), true},
     {INCIDENT, "worst", BYTES("\xca\x3f\xc0\0\0"), true}, /* 1.5f */
-    {INCIDENT, "worst", BYTES("\xcb\x7f\xf8\0\0\0\0\0\0"), true}, /* NaN: for the KPIs to refuse, one reading at a time (H1) */
-    {INCIDENT, "worst", BYTES("\xa3" "1.5"), false},
+    {INCIDENT, "worst", BYTES("\xcb\x7f\xf8\0\0\0\0\0\0"),
+     true}, /* NaN: for the KPIs to refuse, one reading at a time (H1) */
+    {INCIDENT, "worst",
+     BYTES("\xa3"
+           "1.5"),
+     false},
     {INCIDENT, "worst", BYTES("\xc3"), false},
     {INCIDENT, "flapping", BYTES("\xc3"), true},
     {INCIDENT, "flapping", BYTES("\x01"), false},
@@ -266,10 +285,12 @@ static void lists_are_bounded(void **state)
         struct buf out = {0};
         struct msg_action *actions = xalloc(sizes[i].items * sizeof(*actions));
         struct bytes *holds = xalloc(sizes[i].names * sizeof(*holds));
-        struct msg_hello hello = {.slots = 1, .actions = {actions, sizes[i].items}, .holds = {holds, sizes[i].names}};
+        struct msg_hello hello = {
+            .slots = 1, .actions = {actions, sizes[i].items}, .holds = {holds, sizes[i].names}};
         message_encode(&out, MSG_hello, &hello);
         assert_int_equal(guard_check(buf_bytes(&out)), 0);
-        assert_int_equal(message_decode(MSG_hello, buf_bytes(&out), &hello, &arena, NULL), sizes[i].answer);
+        assert_int_equal(message_decode(MSG_hello, buf_bytes(&out), &hello, &arena, NULL),
+                         sizes[i].answer);
         buf_done(&out);
         arena_done(&arena);
         free(actions);
@@ -280,18 +301,32 @@ static void lists_are_bounded(void **state)
 static void the_type_comes_first(void **state)
 {
     (void)state;
-    assert_int_equal(message_which(BYTES("\x81\xa4type\xa4" "beat")), MSG_beat);
-    assert_int_equal(message_which(BYTES("\x82\xa4type\xa4" "beat\xa4" "free\x01")), MSG_beat);
-    assert_int_equal(message_which(BYTES("\x82\xa4" "free\x01\xa4type\xa4" "beat")), -EPROTO);
-    assert_int_equal(message_which(BYTES("\x81\xa4type\xa4" "boot")), -ENOENT);
-    assert_int_equal(message_which(BYTES("\x81\xa4type\xa5param")), -ENOENT); /* a part is no message */
+    assert_int_equal(message_which(BYTES("\x81\xa4type\xa4"
+                                         "beat")),
+                     MSG_beat);
+    assert_int_equal(message_which(BYTES("\x82\xa4type\xa4"
+                                         "beat\xa4"
+                                         "free\x01")),
+                     MSG_beat);
+    assert_int_equal(message_which(BYTES("\x82\xa4"
+                                         "free\x01\xa4type\xa4"
+                                         "beat")),
+                     -EPROTO);
+    assert_int_equal(message_which(BYTES("\x81\xa4type\xa4"
+                                         "boot")),
+                     -ENOENT);
+    assert_int_equal(message_which(BYTES("\x81\xa4type\xa5param")),
+                     -ENOENT); /* a part is no message */
     assert_int_equal(message_which(BYTES("\x81\xa4type\x01")), -EPROTO);
     assert_int_equal(message_which(BYTES("\x80")), -EPROTO);
-    assert_int_equal(message_which(BYTES("\x92\xa4type\xa4" "beat")), -EPROTO);
+    assert_int_equal(message_which(BYTES("\x92\xa4type\xa4"
+                                         "beat")),
+                     -EPROTO);
     assert_int_equal(message_which(BYTES("")), -EPROTO);
 }
 
-/* The guard refuses every truncation; the decoder is asked as well, and must neither fail nor read outside. */
+/* The guard refuses every truncation; the decoder is asked as well, and must neither fail nor read
+ * outside. */
 static void every_truncation_is_refused(void **state)
 {
     (void)state;
@@ -302,7 +337,8 @@ static void every_truncation_is_refused(void **state)
         wire_fill(&arena, s, full);
         wire_encode(&out, s, full);
         for (size_t n = 0; n < out.n; n++) {
-            char *part = xalloc(n); /* of exactly n bytes, so that the address sanitizer sees a step too far */
+            char *part = xalloc(
+                n); /* of exactly n bytes, so that the address sanitizer sees a step too far */
             memcpy(part, out.at, n);
             assert_int_equal(guard_check((struct bytes){part, n}), -EBADMSG);
             struct_decode(s, (struct bytes){part, n}, back, &arena, NULL);

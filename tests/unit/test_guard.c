@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Z3: what the guard refuses, and with which reason. Bytes that were once a bomb stay here as a row. */
+/* Z3: what the guard refuses, and with which reason. Bytes that were once a bomb stay here as a
+ * row. */
 #include "wire.h"
 
 static void each_reason_has_its_bytes(void **state)
@@ -13,9 +14,10 @@ static void each_reason_has_its_bytes(void **state)
         {BYTES("\xde\0\0"), 0},
         {BYTES("\xdf\0\0\0\x01\xa1x\xc0"), 0},
         {BYTES("\x82\xa1x\x90\xa1y\x80"), 0},
-        {BYTES("\x81\xa0\xcb\0\0\0\0\0\0\0\0"), 0}, /* an empty key is one */
+        {BYTES("\x81\xa0\xcb\0\0\0\0\0\0\0\0"), 0},             /* an empty key is one */
         {BYTES("\x82\xa1x\x81\xa1x\x01\xa1y\x81\xa1x\x01"), 0}, /* equal keys of different maps */
-        {BYTES("\xdf\x0f\xff\xff\xff"), -EBADMSG}, /* the bomb: 268 million pairs promised in five bytes */
+        {BYTES("\xdf\x0f\xff\xff\xff"),
+         -EBADMSG}, /* the bomb: 268 million pairs promised in five bytes */
         {BYTES("\x81\xa1x\xdd\xff\xff\xff\xff"), -EBADMSG},
         {BYTES("\x81\xa1x\xdb\xff\xff\xff\xff"), -EBADMSG},
         {BYTES("\x81\xa1x\xc6\xff\xff\xff\xff"), -EBADMSG},
@@ -27,20 +29,35 @@ static void each_reason_has_its_bytes(void **state)
         {BYTES("\x80\x80"), -EBADMSG},
         {BYTES("\x90"), -EBADMSG}, /* no map */
         {BYTES("\x01"), -EBADMSG},
-        {BYTES("\xc1"), -EBADMSG}, /* never used by msgpack */
+        {BYTES("\xc1"), -EBADMSG},         /* never used by msgpack */
         {BYTES("\x81\x01\x01"), -EBADMSG}, /* a key that is no string */
         {BYTES("\x81\xc4\x01x\x01"), -EBADMSG},
         {BYTES("\x81\x80\x01"), -EBADMSG},
         {BYTES("\x81\xa1x\xd4\x01\x01"), -EBADMSG}, /* ext types, of all widths */
-        {BYTES("\x81\xa1x\xd8\x01" "0123456789abcdef"), -EBADMSG},
+        {BYTES("\x81\xa1x\xd8\x01"
+               "0123456789abcdef"),
+         -EBADMSG},
         {BYTES("\x81\xa1x\xc7\x01\x01\x01"), -EBADMSG},
         {BYTES("\x81\xa1x\xc9\xff\xff\xff\xff\x01"), -EBADMSG},
         {BYTES("\x82\xa1x\x01\xa1x\x01"), -EEXIST},
         {BYTES("\x82\xa1x\x01\xd9\x01x\x01"), -EEXIST}, /* the same key written in another way */
         {BYTES("\x81\xa1x\x91\x82\xa0\x01\xa0\x01"), -EEXIST},
-        {BYTES("\x81\xa1" "1\x91\x91\x91\x91\x91\x91\x90"), 0},           /* eight deep */
-        {BYTES("\x81\xa1" "1\x91\x91\x91\x91\x91\x91\x91\x90"), -ELOOP}, /* nine */
-        {BYTES("\x81\xa1" "1\x81\xa1" "2\x81\xa1" "3\x81\xa1" "4\x81\xa1" "5\x81\xa1" "6\x81\xa1" "7\x81\xa1" "8\x80"), -ELOOP},
+        {BYTES("\x81\xa1"
+               "1\x91\x91\x91\x91\x91\x91\x90"),
+         0}, /* eight deep */
+        {BYTES("\x81\xa1"
+               "1\x91\x91\x91\x91\x91\x91\x91\x90"),
+         -ELOOP}, /* nine */
+        {BYTES("\x81\xa1"
+               "1\x81\xa1"
+               "2\x81\xa1"
+               "3\x81\xa1"
+               "4\x81\xa1"
+               "5\x81\xa1"
+               "6\x81\xa1"
+               "7\x81\xa1"
+               "8\x80"),
+         -ELOOP},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         /* A copy of exactly these bytes: the address sanitizer sees a read behind them. */
@@ -96,7 +113,8 @@ static int check_list_of(size_t values)
 static void values_are_bounded(void **state)
 {
     (void)state;
-    assert_int_equal(check_list_of(GUARD_MAX_NODES - 3), 0); /* the map, the key and the list count too */
+    assert_int_equal(check_list_of(GUARD_MAX_NODES - 3),
+                     0); /* the map, the key and the list count too */
     assert_int_equal(check_list_of(GUARD_MAX_NODES - 2), -E2BIG);
 }
 
@@ -121,7 +139,8 @@ static void bytes_are_bounded(void **state)
     assert_int_equal(check_size_of(GUARD_MAX_BYTES + 1), -EMSGSIZE);
 }
 
-/* Every byte of every message is replaced by every other: whatever passes the guard can be read to its end. */
+/* Every byte of every message is replaced by every other: whatever passes the guard can be read to
+ * its end. */
 static void what_passes_can_be_decoded_safely(void **state)
 {
     (void)state;

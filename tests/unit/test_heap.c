@@ -21,12 +21,14 @@ static void check_order(const struct heap *h)
     }
 }
 
-/* least is what heap_first must answer: the smallest key, and of equal ones the first that was put. */
+/* least is what heap_first must answer: the smallest key, and of equal ones the first that was put.
+ */
 static struct heap_node *least(struct heap_node *nodes)
 {
     struct heap_node *best = NULL;
     for (struct heap_node *n = nodes; n < nodes + NODES; n++)
-        if (n->place && (!best || n->key < best->key || (n->key == best->key && n->order < best->order)))
+        if (n->place &&
+            (!best || n->key < best->key || (n->key == best->key && n->order < best->order)))
             best = n;
     return best;
 }

@@ -49,7 +49,8 @@ static void a_line_is_json_when_nobody_looks(void **state)
     assert_string_equal(json_string_value(json_object_get(line, "level")), "warn");
     assert_string_equal(json_string_value(json_object_get(line, "program")), "heliosd");
     assert_string_equal(json_string_value(json_object_get(line, "event")), "peer.refused");
-    assert_string_equal(json_string_value(json_object_get(line, "text")), "agent \"a1\" said\n\x1b[2J");
+    assert_string_equal(json_string_value(json_object_get(line, "text")),
+                        "agent \"a1\" said\n\x1b[2J");
     json_decref(line);
 }
 
@@ -62,7 +63,8 @@ static void a_line_is_plain_for_people(void **state)
     log_setup("heliosd", LOG_DEBUG, LOG_FORMAT_TEXT);
     log_debug("agent.joined", "%s", "a1\x1b[2J\n");
     caught(text, sizeof(text));
-    assert_non_null(strstr(text, "Z level=debug program=heliosd event=agent.joined text=\"a1\\x1b[2J\\x0a\"\n"));
+    assert_non_null(strstr(
+        text, "Z level=debug program=heliosd event=agent.joined text=\"a1\\x1b[2J\\x0a\"\n"));
 }
 
 static void clocks_go_forward(void **state)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The writer: counts filled in at the close, whatever their size, and values that the cursor reads back. */
+/* The writer: counts filled in at the close, whatever their size, and values that the cursor reads
+ * back. */
 #include <math.h>
 
 #include "wire.h"

@@ -9,11 +9,19 @@ static void integers_of_all_widths(void **state)
         struct bytes in;
         int64_t value;
     } rows[] = {
-        {BYTES("\x00"), 0}, {BYTES("\x7f"), 127}, {BYTES("\xff"), -1}, {BYTES("\xe0"), -32},
-        {BYTES("\xcc\xff"), 255}, {BYTES("\xcd\xff\xff"), 65535}, {BYTES("\xce\xff\xff\xff\xff"), 4294967295},
+        {BYTES("\x00"), 0},
+        {BYTES("\x7f"), 127},
+        {BYTES("\xff"), -1},
+        {BYTES("\xe0"), -32},
+        {BYTES("\xcc\xff"), 255},
+        {BYTES("\xcd\xff\xff"), 65535},
+        {BYTES("\xce\xff\xff\xff\xff"), 4294967295},
         {BYTES("\xcf\x7f\xff\xff\xff\xff\xff\xff\xff"), INT64_MAX},
-        {BYTES("\xd0\x80"), -128}, {BYTES("\xd1\x80\0"), -32768}, {BYTES("\xd2\x80\0\0\0"), -2147483648},
-        {BYTES("\xd3\x80\0\0\0\0\0\0\0"), INT64_MIN}, {BYTES("\xd0\x05"), 5},
+        {BYTES("\xd0\x80"), -128},
+        {BYTES("\xd1\x80\0"), -32768},
+        {BYTES("\xd2\x80\0\0\0"), -2147483648},
+        {BYTES("\xd3\x80\0\0\0\0\0\0\0"), INT64_MIN},
+        {BYTES("\xd0\x05"), 5},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct cursor c = cursor_of(rows[i].in);
@@ -28,7 +36,8 @@ static void integers_of_all_widths(void **state)
 static void other_scalars(void **state)
 {
     (void)state;
-    struct cursor c = cursor_of(BYTES("\xc0\xc2\xc3\xca\x3f\xc0\0\0\xcb\xc0\x04\0\0\0\0\0\0\xcf\xff\xff\xff\xff\xff\xff\xff\xff"));
+    struct cursor c = cursor_of(BYTES("\xc0\xc2\xc3\xca\x3f\xc0\0\0\xcb\xc0\x04\0\0\0\0\0\0\xcf\xff"
+                                      "\xff\xff\xff\xff\xff\xff\xff"));
     assert_int_equal(read_value(&c).type, VALUE_NIL);
     assert_false(read_value(&c).boolean);
     struct value v = read_value(&c);
@@ -47,9 +56,27 @@ static void texts_are_views(void **state)
         struct bytes in;
         enum value_type type;
     } rows[] = {
-        {BYTES("\xa3" "abc"), VALUE_STR}, {BYTES("\xd9\x03" "abc"), VALUE_STR}, {BYTES("\xda\0\x03" "abc"), VALUE_STR},
-        {BYTES("\xdb\0\0\0\x03" "abc"), VALUE_STR}, {BYTES("\xc4\x03" "abc"), VALUE_BIN},
-        {BYTES("\xc5\0\x03" "abc"), VALUE_BIN}, {BYTES("\xc6\0\0\0\x03" "abc"), VALUE_BIN},
+        {BYTES("\xa3"
+               "abc"),
+         VALUE_STR},
+        {BYTES("\xd9\x03"
+               "abc"),
+         VALUE_STR},
+        {BYTES("\xda\0\x03"
+               "abc"),
+         VALUE_STR},
+        {BYTES("\xdb\0\0\0\x03"
+               "abc"),
+         VALUE_STR},
+        {BYTES("\xc4\x03"
+               "abc"),
+         VALUE_BIN},
+        {BYTES("\xc5\0\x03"
+               "abc"),
+         VALUE_BIN},
+        {BYTES("\xc6\0\0\0\x03"
+               "abc"),
+         VALUE_BIN},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct cursor c = cursor_of(rows[i].in);
@@ -64,7 +91,9 @@ static void texts_are_views(void **state)
 static void containers(void **state)
 {
     (void)state;
-    struct bytes in = BYTES("\x82\xa1" "a\x92\x01\x02\xa1" "b\x80");
+    struct bytes in = BYTES("\x82\xa1"
+                            "a\x92\x01\x02\xa1"
+                            "b\x80");
     struct cursor c = cursor_of(in);
     struct value v = read_value(&c);
     assert_true(v.type == VALUE_MAP && v.count == 2 && bytes_eq(v.whole, in));
@@ -76,12 +105,22 @@ static void containers(void **state)
     assert_int_equal(read_value(&c).type, VALUE_END);
 }
 
-/* Reading past the end gives VALUE_END, whatever the bytes are: here nobody has called the guard. */
+/* Reading past the end gives VALUE_END, whatever the bytes are: here nobody has called the guard.
+ */
 static void bytes_that_end_too_early(void **state)
 {
     (void)state;
-    static const struct bytes rows[] = {BYTES(""), BYTES("\xcd\xff"), BYTES("\xa3" "ab"), BYTES("\xdb\xff\xff\xff\xff"),
-        BYTES("\x82\xa1" "a\x01"), BYTES("\xdf\x0f\xff\xff\xff"), BYTES("\xdd\xff\xff\xff\xff\x01"), BYTES("\xc1"), BYTES("\xd4\x01\x01")};
+    static const struct bytes rows[] = {BYTES(""),
+                                        BYTES("\xcd\xff"),
+                                        BYTES("\xa3"
+                                              "ab"),
+                                        BYTES("\xdb\xff\xff\xff\xff"),
+                                        BYTES("\x82\xa1"
+                                              "a\x01"),
+                                        BYTES("\xdf\x0f\xff\xff\xff"),
+                                        BYTES("\xdd\xff\xff\xff\xff\x01"),
+                                        BYTES("\xc1"),
+                                        BYTES("\xd4\x01\x01")};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct cursor c = cursor_of(rows[i]);
         assert_int_equal(read_value(&c).type, VALUE_END);
@@ -99,7 +138,8 @@ static void bytes_that_end_too_early(void **state)
 static void maps_are_asked_by_key(void **state)
 {
     (void)state;
-    struct bytes map = BYTES("\x85\xa1s\xa2hi\xa1n\xcb\x3f\xf8\0\0\0\0\0\0\xa1i\xff\xa1t\xc3\xa1m\x81\xa1s\x01");
+    struct bytes map =
+        BYTES("\x85\xa1s\xa2hi\xa1n\xcb\x3f\xf8\0\0\0\0\0\0\xa1i\xff\xa1t\xc3\xa1m\x81\xa1s\x01");
     assert_true(bytes_is(map_str(map, "s", "no"), "hi"));
     assert_true(bytes_is(map_str(map, "i", "no"), "no"));
     assert_true(bytes_is(map_str(map, "none", "no"), "no"));
@@ -133,12 +173,9 @@ static void walking_visits_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(integers_of_all_widths),
-        cmocka_unit_test(other_scalars),
-        cmocka_unit_test(texts_are_views),
-        cmocka_unit_test(containers),
-        cmocka_unit_test(bytes_that_end_too_early),
-        cmocka_unit_test(maps_are_asked_by_key),
+        cmocka_unit_test(integers_of_all_widths),   cmocka_unit_test(other_scalars),
+        cmocka_unit_test(texts_are_views),          cmocka_unit_test(containers),
+        cmocka_unit_test(bytes_that_end_too_early), cmocka_unit_test(maps_are_asked_by_key),
         cmocka_unit_test(walking_visits_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,8 @@
 /* Records that own what they point to; and the look of structs as text. */
 #include "wire.h"
 
-/* Every record outlives its bytes; the address sanitizer sees a view that was kept, and a copy that was not freed. */
+/* Every record outlives its bytes; the address sanitizer sees a view that was kept, and a copy that
+ * was not freed. */
 static void records_outlive_their_bytes(void **state)
 {
     (void)state;
@@ -41,7 +42,7 @@ static void fields_are_changed(void **state)
     own_text(&r.scope, "frontend");
     own_printf(&r.id, "i-%d", 7);
     assert_true(bytes_is(r.scope, "frontend") && bytes_is(r.id, "i-7"));
-    assert_string_equal(r.id.at, "i-7"); /* owned strings end with a NUL */
+    assert_string_equal(r.id.at, "i-7");                  /* owned strings end with a NUL */
     own_set(&r.scope, (struct bytes){r.scope.at + 5, 3}); /* a piece of itself */
     assert_true(bytes_is(r.scope, "end"));
     own_text(&r.scope, "");
@@ -78,11 +79,16 @@ static void structs_are_shown(void **state)
     (void)state;
     struct buf out = {0};
     struct bytes after[] = {BYTES("t-1"), BYTES("bad\x1b id")};
-    struct msg_request request = {.action = BYTES("echo"), .params = BYTES("\x81\xa4text\xa3\x1b[J"), .priority = 0, .after = {after, 2}};
+    struct msg_request request = {.action = BYTES("echo"),
+                                  .params = BYTES("\x81\xa4text\xa3\x1b[J"),
+                                  .priority = 0,
+                                  .after = {after, 2}};
     struct msg_submit submit = {BYTES("1"), BYTES("cli"), true, {&request, 1}};
     struct_show(&out, &schema_messages[MSG_submit], &submit);
-    assert_string_equal(buf_str(&out), "submit ref=1 client=cli watch=yes items=[{action=echo params={\"text\":\"\\u001B[J\"} "
-                                       "priority=0 after=[t-1 \"bad\\x1b id\"]}]");
+    assert_string_equal(
+        buf_str(&out),
+        "submit ref=1 client=cli watch=yes items=[{action=echo params={\"text\":\"\\u001B[J\"} "
+        "priority=0 after=[t-1 \"bad\\x1b id\"]}]");
     buf_clear(&out);
     struct msg_sample sample = {BYTES("cpu"), 12.5, 1790000000000};
     struct_show(&out, schema_messages[MSG_samples].fields[3].part, &sample);

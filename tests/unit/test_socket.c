@@ -103,7 +103,8 @@ static void a_tap_gets_topic_and_event(void **state)
     wire_down(&w);
 }
 
-/* Z3, Z6: a message of many frames is thrown away piece by piece, and no piece of it is taken for a message. */
+/* Z3, Z6: a message of many frames is thrown away piece by piece, and no piece of it is taken for a
+ * message. */
 static void unexpected_frames_are_thrown_away(void **state)
 {
     (void)state;
@@ -161,7 +162,11 @@ static void options_are_set(void **state)
     wire_up(&w, ZMQ_ROUTER, ZMQ_DEALER, "inproc://options");
     static const struct {
         int option, value;
-    } rows[] = {{ZMQ_LINGER, 0}, {ZMQ_RCVHWM, 10}, {ZMQ_SNDHWM, 10}, {ZMQ_HANDSHAKE_IVL, 5000}, {ZMQ_HEARTBEAT_IVL, 2000}};
+    } rows[] = {{ZMQ_LINGER, 0},
+                {ZMQ_RCVHWM, 10},
+                {ZMQ_SNDHWM, 10},
+                {ZMQ_HANDSHAKE_IVL, 5000},
+                {ZMQ_HEARTBEAT_IVL, 2000}};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         int value = -1;
         size_t n = sizeof(value);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What the tests of the wire share: every table by number, and structs filled with the examples of the tables. */
+/* What the tests of the wire share: every table by number, and structs filled with the examples of
+ * the tables. */
 #ifndef HELIOS_TESTS_WIRE_H
 #define HELIOS_TESTS_WIRE_H
 
@@ -30,7 +31,8 @@ static inline const struct schema *wire_schema(size_t i)
         for (const struct schema *s = wire_schema(s##_i); s; s = NULL)
 
 /* {"undo": {"n": 1}, "list": [1, 2.5, nil, true, "x"]} */
-#define WIRE_MAP BYTES("\x82\xa4undo\x81\xa1n\x01\xa4list\x95\x01\xcb\x40\x04\0\0\0\0\0\0\xc0\xc3\xa1x")
+#define WIRE_MAP                                                                                   \
+    BYTES("\x82\xa4undo\x81\xa1n\x01\xa4list\x95\x01\xcb\x40\x04\0\0\0\0\0\0\xc0\xc3\xa1x")
 
 static inline void wire_fill(struct arena *arena, const struct schema *s, void *ret);
 
@@ -88,7 +90,8 @@ static inline void wire_fill_field(struct arena *arena, const struct field *f, v
     }
 }
 
-/* wire_fill sets every field to its example, or to a value of its kind where the example is the default. */
+/* wire_fill sets every field to its example, or to a value of its kind where the example is the
+ * default. */
 static inline void wire_fill(struct arena *arena, const struct schema *s, void *ret)
 {
     struct_defaults(s, ret);

@@ -64,23 +64,24 @@ static void check_listen(const struct check *c, const struct set_config *config)
     }
 }
 
-static void check_password(const struct check *c, const struct set_state *state)
+static void check_url(const struct check *c, const struct set_state *state)
 {
     struct stat about;
     if (state->password_file.n && stat(state->password_file.at, &about) == 0 && about.st_mode & 077)
         mistake(c->m, place_of_member(c, &state->password_file, NULL),
                 "state.password_file can be read by others; make it mode 0600 (Z4)");
+    struct place place = place_of_member(c, &state->url, NULL);
+    place.width = 0; /* it holds the password */
     if (strchr(state->url.at, '@'))
-        mistake(c->m, place_of_member(c, &state->url, NULL),
-                "state.url must hold no user and no password; use state.user and state.password_file (Z4)");
+        mistake(c->m, place, "state.url must hold no user and no password; use state.user and state.password_file (Z4)");
+    else if (state->url.n && !starts_with(state->url, "redis://") && !starts_with(state->url, "unix:"))
+        mistake(c->m, place_of_member(c, &state->url, NULL), "state.url must be redis://HOST:PORT/DB or unix:PATH");
 }
 
 static void check_state(const struct check *c, const struct set_config *config)
 {
     const struct set_state *state = &config->state;
-    check_password(c, state);
-    if (state->url.n && !starts_with(state->url, "redis://") && !starts_with(state->url, "unix:"))
-        mistake(c->m, place_of_member(c, &state->url, NULL), "state.url must be redis://HOST:PORT/DB or unix:PATH");
+    check_url(c, state);
     if (state->url.n == 0 && (state->user.n || state->password_file.n))
         mistake(c->m, place_of_member(c, state->user.n ? &state->user : &state->password_file, NULL),
                 "state.%s is for a Redis of your own, but there is no state.url: the private one needs none",

@@ -4,38 +4,45 @@
 
 #include "common/text.h"
 #include "proto/read.h"
+#include "settings/value.h"
 
 #define KIND(k) (1u << probe_kind_##k)
 
 /* Which kinds know a setting, and which cannot do without it. */
 static const struct rule {
     const char *key;
-    size_t offset;
     unsigned known, needed;
 } rules[] = {
-    {"url", offsetof(struct set_probe, url), KIND(http) | KIND(redis) | KIND(prometheus),
-     KIND(http) | KIND(redis) | KIND(prometheus)},
-    {"unix_socket", offsetof(struct set_probe, unix_socket), KIND(http) | KIND(prometheus), 0},
-    {"compressed", offsetof(struct set_probe, compressed), KIND(http) | KIND(prometheus), 0},
-    {"whole", offsetof(struct set_probe, body), KIND(http), 0},
-    {"error_kpi", offsetof(struct set_probe, error_kpi), KIND(http), 0},
-    {"run", offsetof(struct set_probe, run), KIND(command), KIND(command)},
-    {"cwd", offsetof(struct set_probe, cwd), KIND(command), 0},
-    {"pidfile", offsetof(struct set_probe, pidfile), KIND(system), 0},
-    {"kpis", offsetof(struct set_probe, kpis), ~0u, KIND(redis) | KIND(prometheus) | KIND(system)},
+    {"url", KIND(http) | KIND(redis) | KIND(prometheus), KIND(http) | KIND(redis) | KIND(prometheus)},
+    {"unix_socket", KIND(http) | KIND(prometheus), 0},
+    {"compressed", KIND(http) | KIND(prometheus), 0},
+    {"whole", KIND(http), 0},
+    {"error_kpi", KIND(http), 0},
+    {"run", KIND(command), KIND(command)},
+    {"cwd", KIND(command), 0},
+    {"pidfile", KIND(system), 0},
+    {"kpis", ~0u, KIND(redis) | KIND(prometheus) | KIND(system)},
 };
+
+static void check_rule(const struct check *c, const struct set_probe *probe, const struct rule *rule,
+                       const struct setting *setting)
+{
+    const void *member = setting_member(setting, probe);
+    const char *kind = enum_text(&enum_probe_kind, (int)probe->kind);
+    struct place place = place_of_member(c, member, probe);
+    bool set = !value_is_default(setting, member);
+    if (!set && rule->needed & (1u << probe->kind))
+        mistake(c->m, place, "probes.%s needs `%s`, being of kind %s", probe->name.at, rule->key, kind);
+    if (set && !(rule->known & (1u << probe->kind)))
+        mistake(c->m, place, "probes.%s: `%s` means nothing to the kind %s", probe->name.at, rule->key, kind);
+}
 
 static void check_rules(const struct check *c, const struct set_probe *probe)
 {
-    const char *kind = enum_text(&enum_probe_kind, (int)probe->kind);
-    for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
-        const void *member = (const char *)probe + rules[i].offset;
-        struct place place = place_of_member(c, member, probe);
-        if (!given(c, member) && rules[i].needed & (1u << probe->kind))
-            mistake(c->m, place, "probes.%s needs `%s`, being of kind %s", probe->name.at, rules[i].key, kind);
-        if (given(c, member) && !(rules[i].known & (1u << probe->kind)))
-            mistake(c->m, place, "probes.%s: `%s` means nothing to the kind %s", probe->name.at, rules[i].key, kind);
-    }
+    for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+        for (size_t j = 0; j < section_of_probe.n; j++)
+            if (strcmp(section_of_probe.settings[j].key, rules[i].key) == 0)
+                check_rule(c, probe, &rules[i], &section_of_probe.settings[j]);
 }
 
 static void check_url(const struct check *c, const struct set_probe *probe)

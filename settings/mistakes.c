@@ -44,45 +44,60 @@ static void add_caret(struct buf *out, struct bytes line, struct place at)
     buf_text(out, "\n");
 }
 
-static void add_source(struct mistakes *m, struct place at)
+static void add_source(struct buf *out, struct bytes source, struct place at)
 {
-    struct bytes line = source_line(m->source, at.line);
+    struct bytes line = source_line(source, at.line);
     if (line.n == 0 || bytes_before(line, at.column) > SHOWN_MAX)
         return;
     struct bytes shown = {line.at, MIN(line.n, (size_t)SHOWN_MAX)};
-    buf_printf(&m->report, "%5u | ", at.line);
-    for (size_t i = 0; i < shown.n; i++) {
-        unsigned char c = (unsigned char)shown.at[i];
-        char text[2] = {(c < 32 && c != '\t') || c == 127 ? '?' : (char)c, '\0'};
-        buf_text(&m->report, text);
-    }
-    buf_text(&m->report, "\n      | ");
-    add_caret(&m->report, line, at);
+    while (shown.n < line.n && ((unsigned char)line.at[shown.n] & 0xc0) == 0x80)
+        shown.n--; /* whole letters only */
+    buf_printf(out, "%5u | ", at.line);
+    buf_add(out, shown.at, shown.n);
+    buf_text(out, "\n      | ");
+    add_caret(out, shown, at);
+}
+
+static void add_head(struct buf *out, const char *file, struct place at)
+{
+    if (at.from)
+        buf_printf(out, "%s: ", at.from);
+    else if (at.line)
+        buf_printf(out, "%s:%u:%u: ", file, at.line, at.column);
+    else
+        buf_printf(out, "%s: ", file);
 }
 
 void mistake(struct mistakes *m, struct place at, const char *format, ...)
 {
     if (m->n++ >= MISTAKES_MAX)
         return;
-    if (at.from)
-        buf_printf(&m->report, "%s: ", at.from);
-    else if (at.line)
-        buf_printf(&m->report, "%s:%u:%u: ", m->file, at.line, at.column);
-    else
-        buf_printf(&m->report, "%s: ", m->file);
+    struct buf *out = &m->shown[m->n - 1].text;
+    m->shown[m->n - 1].line = at.from ? UINT32_MAX : at.line;
+    add_head(out, m->file, at);
     va_list args;
     va_start(args, format);
-    buf_vprintf(&m->report, format, args);
+    buf_vprintf(out, format, args);
     va_end(args);
-    buf_text(&m->report, "\n");
-    if (at.from == NULL && at.line)
-        add_source(m, at);
+    buf_text(out, "\n");
+    if (at.from == NULL && at.line && at.width)
+        add_source(out, m->source, at);
 }
 
 char *mistakes_take(struct mistakes *m)
 {
+    struct buf report = {0};
+    size_t n = MIN(m->n, (size_t)MISTAKES_MAX);
+    for (size_t left = n; left > 0; left--) {
+        size_t next = n;
+        for (size_t i = 0; i < n; i++)
+            if (m->shown[i].text.at && (next == n || m->shown[i].line < m->shown[next].line))
+                next = i;
+        buf_add(&report, m->shown[next].text.at, m->shown[next].text.n);
+        buf_done(&m->shown[next].text);
+    }
     if (m->n > MISTAKES_MAX)
-        buf_printf(&m->report, "%s: … and %zu more\n", m->file, m->n - MISTAKES_MAX);
+        buf_printf(&report, "%s: … and %zu more\n", m->file, m->n - MISTAKES_MAX);
     m->n = 0;
-    return buf_take(&m->report);
+    return buf_take(&report);
 }

@@ -40,10 +40,13 @@ static void targets_done(struct targets *t)
         free(t->at[i].path);
 }
 
+/* from: a variable's name or FROM_FLAG, for people. */
+static const char FROM_FLAG[] = "flag";
+
 static void apply(struct settings *s, const struct target *t, const char *value, enum origin_kind kind,
                   const char *from, struct mistakes *m)
 {
-    struct place place = {.from = keep_bytes(&s->keep, bytes_of(from)).at};
+    struct place place = {.from = from};
     struct buf why = {0};
     if (t->setting->kind == SETTING_WORDS)
         *(struct seq *)t->member = value_split(&s->keep, value, ',');
@@ -53,12 +56,13 @@ static void apply(struct settings *s, const struct target *t, const char *value,
     buf_done(&why);
 }
 
-static void variable_name(char *out, size_t room, const char *path)
+static const char *variable_name(struct keep *keep, const char *path)
 {
-    int n = snprintf(out, room, "HELIOS_%s", path);
-    assert(n > 0 && (size_t)n < room);
-    for (char *c = out; *c; c++)
+    char *name = keep_room(keep, strlen("HELIOS_") + strlen(path) + 1);
+    strcpy(stpcpy(name, "HELIOS_"), path);
+    for (char *c = name; *c; c++)
         *c = *c == '.' ? '_' : (char)toupper((unsigned char)*c);
+    return name;
 }
 
 void override_from_environment(struct settings *s, struct mistakes *m)
@@ -68,8 +72,7 @@ void override_from_environment(struct settings *s, struct mistakes *m)
         return;
     collect(&t, s->root, s->at, "");
     for (size_t i = 0; i < t.n; i++) {
-        char name[128];
-        variable_name(name, sizeof name, t.at[i].path);
+        const char *name = variable_name(&s->keep, t.at[i].path);
         /* HELIOS_DATA is the controller's directory: agents find it by that name, they do not write there. */
         if (s->root == section_agent_config && strcmp(name, "HELIOS_DATA") == 0)
             continue;
@@ -87,15 +90,17 @@ static const struct target *find_target(const struct targets *t, struct bytes pa
     return NULL;
 }
 
-static void unknown_flag(const struct targets *t, struct bytes path, const char *from, struct mistakes *m)
+static void unknown_flag(const struct targets *t, struct bytes path, struct mistakes *m)
 {
     const char *paths[ARRAY_SIZE(t->at)];
+    struct buf shown = {0};
     for (size_t i = 0; i < t->n; i++)
         paths[i] = t->at[i].path;
-    _autofree_ char *word = bytes_dup(path);
-    const char *meant = path.n <= 64 ? text_nearest(word, paths, t->n) : NULL;
-    mistake(m, (struct place){.from = from}, meant ? "is no setting; did you mean '%s'?" : "is no setting%s",
-            meant ? meant : "");
+    text_safe(&shown, (struct bytes){path.at, MIN(path.n, (size_t)64)});
+    const char *meant = text_nearest(buf_str(&shown), paths, t->n);
+    mistake(m, (struct place){.from = FROM_FLAG}, "'%s' is no setting%s%s%s", buf_str(&shown),
+            meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
+    buf_done(&shown);
 }
 
 void override_from_flags(struct settings *s, const char *const *flags, size_t n, struct mistakes *m)
@@ -103,18 +108,14 @@ void override_from_flags(struct settings *s, const char *const *flags, size_t n,
     _cleanup_(targets_done) struct targets t = {0};
     collect(&t, s->root, s->at, "");
     for (size_t i = 0; i < n; i++) {
-        struct buf from = {0};
         const char *equals = strchr(flags[i], '=');
         struct bytes path = {flags[i], equals ? (size_t)(equals - flags[i]) : strlen(flags[i])};
-        buf_text(&from, "flag ");
-        text_safe(&from, (struct bytes){path.at, MIN(path.n, (size_t)64)});
         const struct target *target = find_target(&t, path);
         if (target == NULL)
-            unknown_flag(&t, path, buf_str(&from), m);
+            unknown_flag(&t, path, m);
         else if (equals == NULL)
-            mistake(m, (struct place){.from = buf_str(&from)}, "needs a value: %s=VALUE", target->path);
+            mistake(m, (struct place){.from = FROM_FLAG}, "%s needs a value: %s=VALUE", target->path, target->path);
         else
-            apply(s, target, equals + 1, ORIGIN_FLAG, buf_str(&from), m);
-        buf_done(&from);
+            apply(s, target, equals + 1, ORIGIN_FLAG, FROM_FLAG, m);
     }
 }

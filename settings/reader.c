@@ -221,6 +221,17 @@ static const struct setting *find_setting(const struct section *section, struct 
     return NULL;
 }
 
+/* Somebody who writes `password: x` is told so without his password on the terminal and in the log (Z4). */
+static struct place place_of_unknown(const struct yaml *child)
+{
+    static const char *const secret[] = {"password", "passwd", "secret", "token"};
+    struct place place = child->key_place;
+    for (size_t i = 0; i < ARRAY_SIZE(secret); i++)
+        if (strcasestr(child->key.at, secret[i]))
+            place.width = 0;
+    return place;
+}
+
 static void unknown_key(struct reader *r, const struct section *section, const struct yaml *child,
                         const struct path *path)
 {
@@ -241,7 +252,7 @@ static void unknown_key(struct reader *r, const struct section *section, const s
         buf_text(&text, r->m->file);
     if (meant)
         buf_printf(&text, "; did you mean '%s'?", meant);
-    mistake(r->m, child->key_place, "%s", buf_str(&text));
+    mistake(r->m, place_of_unknown(child), "%s", buf_str(&text));
     buf_done(&text);
 }
 

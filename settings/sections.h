@@ -39,6 +39,7 @@ struct section {
 };
 
 extern const struct section section_of_kpi; /* its rows start from the catalogue */
+extern const struct section section_of_probe; /* its kinds know only some of its settings */
 extern const struct section *const sections_all[]; /* in the order of settings.def */
 extern const size_t sections_all_n;
 

@@ -60,7 +60,10 @@ struct settings;
 /* settings_load reads the file into a fresh struct of `root`. flags: "section.key=value" texts, highest precedence (may be
  * NULL); HELIOS_SECTION_KEY variables are taken from the environment. On failure answers -EINVAL (or -ENOENT…) and *ret_report is the
  * whole report for people, every mistake of the file, the caller's to free. On success *ret_report is NULL.
- * The checks of what cannot work (weights of 0, a missing rollback, an unknown KPI, attempts that do not fit the total…) run too. */
+ * The checks of what cannot work (weights of 0, a missing rollback, an unknown KPI, attempts that do not fit the total…) run too.
+ * The kpis of a struct set_config are those of the file, started from the catalogue where it has the name, and then the
+ * catalogue's computed ones that the file does not name (catalogue.h).
+ * ${VAR} in values is replaced from the environment; in up.yaml ${HELIOS_DATA} stays as it is written while it is not set. */
 int settings_load(const struct section *root, const char *file, const char *const *flags, size_t n_flags,
                   struct settings **ret, char **ret_report);
 void settings_free(struct settings *s);
@@ -69,7 +72,7 @@ void settings_free(struct settings *s);
 const void *settings_root(const struct settings *s);
 const char *settings_file(const struct settings *s);
 
-/* settings_show appends `path: value` lines (YAML that can be loaded again), with `# flag|environment|file:line|default` when origin. */
+/* settings_show appends `key: value` lines (YAML that can be loaded again), with `# flag|environment|file:line|default` when origin. */
 void settings_show(struct buf *out, const struct settings *s, bool origin);
 /* settings_diff appends one line a changed setting: `cycle.every: 5m -> 1m`. Both of the same root. Answers how many. */
 size_t settings_diff(struct buf *out, const struct settings *before, const struct settings *after);

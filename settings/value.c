@@ -133,7 +133,8 @@ static int parse_num(struct keep *keep, const struct setting *s, void *member, s
 {
     (void)keep;
     double v = 0;
-    int r = check_number(s, text, why, text_parse_number(text, &v), v, "no number");
+    int r = text_parse_number(text, &v);
+    r = check_number(s, text, why, r, v, "no number");
     if (r == 0)
         *(double *)member = v;
     return r;
@@ -280,4 +281,24 @@ void value_print(struct buf *out, const struct setting *s, const void *member)
         value_number(&text, s, as_number(s, member));
     add_escaped(out, buf_bytes(&text));
     buf_done(&text);
+}
+
+bool value_is_default(const struct setting *s, const void *member)
+{
+    union { /* room for the member of any kind */
+        struct bytes text;
+        struct seq words;
+        double number;
+        int64_t integer;
+    } dflt = {0};
+    struct keep keep = {0};
+    struct buf one = {0}, two = {0};
+    value_default(&keep, s, &dflt);
+    value_print(&one, s, &dflt);
+    value_print(&two, s, member);
+    bool same = bytes_eq(buf_bytes(&one), buf_bytes(&two));
+    buf_done(&one);
+    buf_done(&two);
+    keep_done(&keep);
+    return same;
 }

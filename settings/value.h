@@ -15,6 +15,7 @@ int value_parse(struct keep *keep, const struct setting *s, void *member, struct
 /* value_split makes WORDS of a text; empty words are left out. */
 struct seq value_split(struct keep *keep, const char *text, char separator);
 void value_default(struct keep *keep, const struct setting *s, void *member); /* not for IN */
+bool value_is_default(const struct setting *s, const void *member);           /* not for IN and TABLE */
 
 /* value_print appends it as YAML in one line that reads back as the same; not for IN and TABLE. */
 void value_print(struct buf *out, const struct setting *s, const void *member);

@@ -144,11 +144,23 @@ static void refuse_duplicates(struct builder *b, struct yaml *map)
     drop_repeated(map);
 }
 
+/* An anchor or a tag is what is pointed at, not the value behind it. */
+static struct place place_of_refusal(struct fy_event *event)
+{
+    struct fy_token *anchor = fy_event_get_anchor_token(event);
+    struct fy_token *token = anchor ? anchor : fy_event_get_tag_token(event);
+    const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
+    if (mark == NULL)
+        return place_of(event);
+    int column = mark->column + (anchor ? 0 : 1); /* an anchor's mark stands behind its & */
+    return (struct place){.line = (unsigned)mark->line + 1, .column = (unsigned)column, .width = 1};
+}
+
 static int on_value(struct builder *b, struct fy_event *event)
 {
     const char *why = refusal(b, event);
     if (why) {
-        mistake(b->m, place_of(event), "%s", why);
+        mistake(b->m, place_of_refusal(event), "%s", why);
         return -EINVAL;
     }
     struct yaml *node = new_node(b, event);

@@ -64,21 +64,13 @@ static int query_verbs(struct helios *h, struct verb_call *call)
     return 0;
 }
 
-static void pack_kpi(struct helios *h, struct kpi *k, void *p)
-{
-    pack_key_bytes(p, kpi_config(k)->name);
-    kpi_pack(h, k, p);
-}
-
 /* A tap subscribes first, then asks for the snapshot, and drops the events up to its event_seq (W1). */
 static int query_snapshot(struct helios *h, struct verb_call *call)
 {
     struct verb_call inner = {.answer = call->answer};
     pack_status(h, &inner.answer);
     pack_key(&inner.answer, "kpis");
-    pack_map(&inner.answer);
-    kpi_each(h, pack_kpi, &inner.answer);
-    pack_end(&inner.answer);
+    kpis_pack(h, &inner.answer, (struct bytes){0}, 200);
     static const char *const lists[] = {"agents", "tasks", "optimizations", "incidents"};
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
         const struct verb *v = verb_find(bytes_of(lists[i]), false);

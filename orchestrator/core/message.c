@@ -45,12 +45,13 @@ static void stand_by(struct helios *h, enum msg which, const struct routing *fro
         say(h, ENDPOINT_agents, from, MSG_refuse, &refuse, SAY_NOW);
     } else if (which == MSG_submit) {
         const struct msg_submit *m = message;
-        struct msg_refusal refusal = {.code = BYTES("not_leader"),
-                                      .reason = BYTES("this controller stands by; submit to the leader")};
-        for (; refusal.index < m->items.n; refusal.index++) {
-            struct msg_rejected rejected = {.ref = m->ref, .items = {&refusal, 1}};
-            say(h, ENDPOINT_control, from, MSG_rejected, &rejected, SAY_NOW);
-        }
+        struct msg_refusal *refusals = xalloc(MAX(m->items.n, (size_t)1) * sizeof(*refusals));
+        for (size_t i = 0; i < m->items.n; i++)
+            refusals[i] = (struct msg_refusal){i, BYTES("not_leader"),
+                                               BYTES("this controller stands by; submit to the leader")};
+        struct msg_rejected rejected = {.ref = m->ref, .items = {refusals, m->items.n}};
+        say(h, ENDPOINT_control, from, MSG_rejected, &rejected, SAY_NOW);
+        free(refusals);
     }
 }
 

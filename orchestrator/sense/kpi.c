@@ -7,7 +7,6 @@
 
 #include "health.h"
 #include "orchestrator/core/helios.h"
-#include "settings/catalogue.h"
 #include "trend.h"
 
 double kpi_score_of(const struct set_kpi *c, double value)
@@ -168,18 +167,6 @@ static void free_kpi(struct helios *h, struct kpi *k)
     free(k);
 }
 
-/* Every KPI of the config, and of the catalogue those that the controller computes itself. */
-static void each_config(struct helios *h, void (*take)(struct helios *, const struct set_kpi *))
-{
-    SEQ_EACH (c, struct set_kpi, h->config->kpis)
-        take(h, c);
-    size_t n;
-    const struct catalogue_kpi *catalogue = kpi_catalogue(&n);
-    for (size_t i = 0; i < n; i++)
-        if (catalogue[i].computed)
-            take(h, &catalogue[i].kpi);
-}
-
 static void add_missing(struct helios *h, const struct set_kpi *config)
 {
     if (kpi_find(h, config->name) == NULL)
@@ -190,7 +177,8 @@ void kpis_init(struct helios *h)
 {
     list_init(&h->sense.touched);
     list_init(&h->sense.changed);
-    each_config(h, add_missing);
+    SEQ_EACH (c, struct set_kpi, h->config->kpis)
+        add_missing(h, c);
 }
 
 /* A KPI that stays keeps its window; its config, its key in the table and its sums are the new config's. */
@@ -207,28 +195,23 @@ static void move_over(struct helios *h, const struct set_kpi *config)
 
 static bool configured(struct helios *h, const struct set_kpi *config)
 {
-    size_t n;
-    const struct catalogue_kpi *catalogue = kpi_catalogue(&n);
-    for (size_t i = 0; i < n; i++)
-        if (config == &catalogue[i].kpi)
-            return true;
-    SEQ_EACH (c, struct set_kpi, h->config->kpis)
-        if (config == c)
-            return true;
-    return false;
+    const struct set_kpi *first = h->config->kpis.at;
+    return config >= first && config < first + h->config->kpis.n;
 }
 
 void kpis_reload(struct helios *h)
 {
     struct kpi *k, *next;
-    each_config(h, move_over);
+    SEQ_EACH (c, struct set_kpi, h->config->kpis)
+        move_over(h, c);
     scopes_clear(h);
     HASH_ITER (hh, h->sense.kpis, k, next)
         if (!configured(h, k->config))
             free_kpi(h, k);
         else
             join_scopes(h, k);
-    each_config(h, add_missing);
+    SEQ_EACH (c, struct set_kpi, h->config->kpis)
+        add_missing(h, c);
 }
 
 void kpis_done(struct helios *h)
@@ -312,6 +295,7 @@ void kpi_pack(struct helios *h, struct kpi *k, struct pack *p)
     struct summary s;
     window_read(k->window, h->now, &s);
     pack_map(p);
+    pack_put_str(p, "name", k->config->name);
     pack_put_int(p, "count", (int64_t)s.count);
     if (s.count) {
         const struct {
@@ -336,5 +320,18 @@ void kpi_pack(struct helios *h, struct kpi *k, struct pack *p)
     pack_put_num(p, "target", k->config->target);
     pack_put_num(p, "critical", k->config->critical);
     pack_put_num(p, "weight", k->config->weight);
+    pack_end(p);
+}
+
+void kpis_pack(struct helios *h, struct pack *p, struct bytes after, int64_t limit)
+{
+    _autofree_ char *from = bytes_dup(after);
+    int64_t left = MIN(MAX(limit, 0), (int64_t)KPIS_MOST);
+    struct kpi *k, *next;
+    HASH_SORT(h->sense.kpis, by_name);
+    pack_list(p);
+    HASH_ITER (hh, h->sense.kpis, k, next)
+        if (strcmp(k->config->name.at, from) > 0 && left-- > 0)
+            kpi_pack(h, k, p);
     pack_end(p);
 }

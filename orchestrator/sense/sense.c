@@ -12,7 +12,7 @@
 #include "trend.h"
 
 #define PUBLISH_MS 1000
-#define PUBLISH_MOST 256 /* KPIs in one event; the others wait for the next second */
+#define PUBLISH_MOST 100 /* KPIs in one event; the others wait for the next second */
 
 static void publish_kpis(struct helios *h)
 {
@@ -23,13 +23,15 @@ static void publish_kpis(struct helios *h)
         return;
     pack_init(&p, &data);
     pack_map(&p);
+    pack_key(&p, "kpis");
+    pack_list(&p);
     list_each (k, &h->sense.changed, struct kpi, changed) {
         if (n++ == PUBLISH_MOST)
             break;
         list_out(&k->changed);
-        pack_key_bytes(&p, k->config->name);
         kpi_pack(h, k, &p);
     }
+    pack_end(&p);
     pack_end(&p);
     note(h, EVENT_kpi_updated, NULL, NULL, &data, "%u KPIs changed", MIN(n, (unsigned)PUBLISH_MOST));
     buf_done(&data);

@@ -75,8 +75,11 @@ struct health health_of(struct helios *h, const char *scope); /* "realm" or a sw
 bool health_flapping(struct helios *h, const char *scope); /* H5 */
 bool silenced(struct helios *h, const char *topic, const char *subject); /* a silence or maintenance matches (H6) */
 
-/* Packs {count, mean, p50, p95, p99, min, max, last, age, score, unit, target, critical, …} as one map value. */
+/* Packs {name, count, mean, p50, p95, p99, min, max, last, age, score, unit, target, critical, …} as one map value. */
 void kpi_pack(struct helios *h, struct kpi *k, struct pack *p);
+/* kpis_pack packs a list of them, in the order of their names: those after `after`, at most `limit` and KPIS_MOST (a message holds 1 MiB). */
+#define KPIS_MOST 1000
+void kpis_pack(struct helios *h, struct pack *p, struct bytes after, int64_t limit);
 void health_pack(struct helios *h, const char *scope, struct pack *p);
 typedef void kpi_visit(struct helios *h, struct kpi *k, void *context);
 void kpi_each(struct helios *h, kpi_visit *visit, void *context); /* in the order of the names */

@@ -7,18 +7,10 @@
 #include "silence.h"
 #include "source.h"
 
-static void pack_one(struct helios *h, struct kpi *k, void *p)
-{
-    pack_key_bytes(p, k->config->name);
-    kpi_pack(h, k, p);
-}
-
 static int query_kpis(struct helios *h, struct verb_call *call)
 {
     pack_key(&call->answer, "kpis");
-    pack_map(&call->answer);
-    kpi_each(h, pack_one, &call->answer);
-    pack_end(&call->answer);
+    kpis_pack(h, &call->answer, map_str(call->args, "after", ""), map_int(call->args, "limit", KPIS_MOST));
     return 0;
 }
 
@@ -71,7 +63,7 @@ static int query_sources(struct helios *h, struct verb_call *call)
 }
 
 const struct verb sense_verbs[] = {
-    {"kpis", false, "", "every KPI's window, score and limits", query_kpis},
+    {"kpis", false, "after limit", "KPIs in the order of their names: window, score and limits", query_kpis},
     {"kpi", false, "name", "one KPI with its past windows", query_kpi},
     {"health", false, "", "health of the realm and of each swarm", query_health},
     {"sources", false, "", "KPI sources: sent, stored, refused, lost (H1)", query_sources},

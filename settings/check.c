@@ -31,8 +31,19 @@ struct names names_of(const struct seq *rows, size_t row_size)
     struct names names = {xalloc((rows->n + 1) * sizeof *names.at), rows->n};
     for (size_t i = 0; i < rows->n; i++) /* a row's first member is its name */
         names.at[i] = ((const struct bytes *)((const char *)rows->at + i * row_size))->at;
-    qsort(names.at, names.n, sizeof *names.at, by_name);
+    names_sort(&names);
     return names;
+}
+
+void names_add(struct names *names, const char *name)
+{
+    names->at = xrealloc(names->at, (names->n + 1) * sizeof *names->at);
+    names->at[names->n++] = name;
+}
+
+void names_sort(struct names *names)
+{
+    qsort(names->at, names->n, sizeof *names->at, by_name);
 }
 
 void names_done(struct names *names)
@@ -46,16 +57,17 @@ bool names_have(const struct names *names, struct bytes name)
     return name.at && bsearch(&name.at, names->at, names->n, sizeof *names->at, by_name) != NULL;
 }
 
-void check_known(const struct check *c, const struct names *names, const struct bytes *name, const void *row,
-                 const char *path, const char *what)
+void check_known(const struct check *c, const struct names *names, const struct bytes *name,
+                 const void *row, const char *path, const char *what)
 {
     if (names_have(names, *name))
         return;
     struct buf shown = {0};
     text_safe(&shown, (struct bytes){name->at, MIN(name->n, (size_t)64)});
     const char *meant = name->n <= 64 ? text_nearest(name->at, names->at, names->n) : NULL;
-    mistake(c->m, place_of_member(c, name, row), "%s names the unknown %s '%s'%s%s%s", path, what, buf_str(&shown),
-            meant ? "; did you mean '" : "", meant ? meant : "", meant ? "'?" : "");
+    mistake(c->m, place_of_member(c, name, row), "%s names the unknown %s '%s'%s%s%s", path, what,
+            buf_str(&shown), meant ? "; did you mean '" : "", meant ? meant : "",
+            meant ? "'?" : "");
     buf_done(&shown);
 }
 
@@ -65,6 +77,6 @@ void check_up(const struct settings *s, struct mistakes *m)
     struct check c = {s, m};
     SEQ_EACH (process, const struct set_process, up->processes)
         if (process->run.n == 0)
-            mistake(m, place_of_member(&c, &process->run, process), "processes.%s needs `run`: what to start",
-                    process->name.at);
+            mistake(m, place_of_member(&c, &process->run, process),
+                    "processes.%s needs `run`: what to start", process->name.at);
 }

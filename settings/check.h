@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What the checks of all roots share: short texts for sentences, sorted names to look up and suggest. */
+/* What the checks of all roots share: short texts for sentences, sorted names to look up and
+ * suggest. */
 #ifndef HELIOS_SETTINGS_CHECK_H
 #define HELIOS_SETTINGS_CHECK_H
 
@@ -18,7 +19,8 @@ struct words_of in_words(int64_t ms);
 struct words_of in_figures(double number);
 
 /* place_of_member is where it stands; else where `otherwise` stands, as its row's name. */
-static inline struct place place_of_member(const struct check *c, const void *member, const void *otherwise)
+static inline struct place place_of_member(const struct check *c, const void *member,
+                                           const void *otherwise)
 {
     return settings_place(c->s, member, otherwise);
 }
@@ -35,10 +37,13 @@ struct names {
     size_t n;
 };
 struct names names_of(const struct seq *rows, size_t row_size);
+void names_add(struct names *names, const char *name); /* names_sort must follow */
+void names_sort(struct names *names);
 void names_done(struct names *names);
 bool names_have(const struct names *names, struct bytes name);
-/* check_known notes `path names the unknown WHAT 'x'; did you mean 'y'?` when it is none of the names. */
-void check_known(const struct check *c, const struct names *names, const struct bytes *name, const void *row,
-                 const char *path, const char *what);
+/* check_known notes `path names the unknown WHAT 'x'; did you mean 'y'?` when it is none of the
+ * names. */
+void check_known(const struct check *c, const struct names *names, const struct bytes *name,
+                 const void *row, const char *path, const char *what);
 
 #endif

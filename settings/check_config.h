@@ -8,8 +8,10 @@
 #define CHECK_LOOK_MS 1000 /* KPIs are windows of seconds: looks closer than this see the same */
 
 /* check_window refuses a time for evidence in which the planned looks do not fit. */
-void check_window(const struct check *c, const struct set_config *config, int64_t window_ms, struct place place,
-                  const char *path);
+void check_window(const struct check *c, const struct set_config *config, int64_t window_ms,
+                  struct place place, const char *path);
+/* names_of_kpis: the file's KPIs and those that the controller computes of itself. */
+struct names names_of_kpis(const struct set_config *config);
 void check_kpis(const struct check *c, const struct set_config *config);
 void check_optimizations(const struct check *c, const struct set_config *config);
 

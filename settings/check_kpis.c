@@ -4,17 +4,19 @@
 
 static void check_limits(const struct check *c, const struct set_kpi *k)
 {
-    if (!given(c, k)) /* of the catalogue, added by ourselves */
-        return;
-    struct place place = place_of_member(c, &k->critical, given(c, &k->target) ? (const void *)&k->target : k);
+    struct place place =
+        place_of_member(c, &k->critical, given(c, &k->target) ? (const void *)&k->target : k);
     if (k->target == 0 && k->critical == 0 && !given(c, &k->target) && !given(c, &k->critical))
-        mistake(c->m, place, "kpis.%s is not in the catalogue, so it needs `target` and `critical`", k->name.at);
+        mistake(c->m, place, "kpis.%s is not in the catalogue, so it needs `target` and `critical`",
+                k->name.at);
     else if (k->target == k->critical)
-        mistake(c->m, place, "kpis.%s: target and critical are both %s: there is nothing between them to score (H2)",
-                k->name.at, in_figures(k->target).at);
+        mistake(
+            c->m, place,
+            "kpis.%s: target and critical are both %s: there is nothing between them to score (H2)",
+            k->name.at, in_figures(k->target).at);
     else if ((k->target < k->critical) != (k->better == better_lower))
-        mistake(c->m, place, "kpis.%s: better is %s, so critical (%s) must lie %s target (%s) (H2)", k->name.at,
-                enum_text(&enum_better, (int)k->better), in_figures(k->critical).at,
+        mistake(c->m, place, "kpis.%s: better is %s, so critical (%s) must lie %s target (%s) (H2)",
+                k->name.at, enum_text(&enum_better, (int)k->better), in_figures(k->critical).at,
                 k->better == better_lower ? "above" : "below", in_figures(k->target).at);
 }
 
@@ -22,25 +24,24 @@ static void check_bounds(const struct check *c, const struct set_kpi *k)
 {
     if (k->lowest >= k->highest)
         mistake(c->m, place_of_member(c, &k->lowest, &k->highest),
-                "kpis.%s: lowest (%s) is not below highest (%s): every sample would be absurd (H1)", k->name.at,
-                in_figures(k->lowest).at, in_figures(k->highest).at);
+                "kpis.%s: lowest (%s) is not below highest (%s): every sample would be absurd (H1)",
+                k->name.at, in_figures(k->lowest).at, in_figures(k->highest).at);
     else if (MIN(k->target, k->critical) < k->lowest || MAX(k->target, k->critical) > k->highest)
         mistake(c->m, place_of_member(c, &k->target, k),
-                "kpis.%s: target (%s) and critical (%s) must lie between lowest (%s) and highest (%s) (H1)", k->name.at,
-                in_figures(k->target).at, in_figures(k->critical).at, in_figures(k->lowest).at,
-                in_figures(k->highest).at);
+                "kpis.%s: target (%s) and critical (%s) must lie between lowest (%s) and highest "
+                "(%s) (H1)",
+                k->name.at, in_figures(k->target).at, in_figures(k->critical).at,
+                in_figures(k->lowest).at, in_figures(k->highest).at);
 }
 
 static void check_weights(const struct check *c, const struct set_config *config)
 {
-    size_t named = 0;
-    SEQ_EACH (k, const struct set_kpi, config->kpis) {
+    SEQ_EACH (k, const struct set_kpi, config->kpis)
         if (k->weight > 0)
             return;
-        named += given(c, k);
-    }
-    if (named)
-        mistake(c->m, place_of_member(c, &config->kpis, NULL), "kpis: all weights are 0, so there would be no health (H3)");
+    if (config->kpis.n)
+        mistake(c->m, place_of_member(c, &config->kpis, NULL),
+                "kpis: all weights are 0, so there would be no health (H3)");
 }
 
 /* A walk from cause to cause, on a stack of its own: a chain may be as long as the file. */
@@ -61,7 +62,8 @@ struct circle {
 
 static int by_kpi_name(const void *a, const void *b)
 {
-    const struct set_kpi *one = *(const struct set_kpi *const *)a, *two = *(const struct set_kpi *const *)b;
+    const struct set_kpi *one = *(const struct set_kpi *const *)a,
+                         *two = *(const struct set_kpi *const *)b;
     return strcmp(one->name.at, two->name.at);
 }
 
@@ -95,7 +97,8 @@ static void step_on(struct circle *w)
     enum mark *mark = mark_of(w, *cause, &cause_kpi);
     if (mark && *mark == OPEN)
         mistake(w->c->m, place_of_member(w->c, cause, at->kpi),
-                "kpis.%s.causes goes round in a circle: '%s' is caused by it as well (H6)", at->kpi->name.at, cause->at);
+                "kpis.%s.causes goes round in a circle: '%s' is caused by it as well (H6)",
+                at->kpi->name.at, cause->at);
     else if (mark && *mark == UNSEEN)
         enter(w, cause_kpi, mark);
 }
@@ -119,9 +122,21 @@ static void check_circles(const struct check *c, const struct set_config *config
     }
 }
 
+struct names names_of_kpis(const struct set_config *config)
+{
+    size_t n = 0;
+    struct names names = names_of(&config->kpis, sizeof(struct set_kpi));
+    const struct catalogue_kpi *catalogue = kpi_catalogue(&n);
+    for (size_t i = 0; i < n; i++)
+        if (catalogue[i].computed)
+            names_add(&names, catalogue[i].kpi.name.at); /* twice does no harm */
+    names_sort(&names);
+    return names;
+}
+
 void check_kpis(const struct check *c, const struct set_config *config)
 {
-    _cleanup_(names_done) struct names names = names_of(&config->kpis, sizeof(struct set_kpi));
+    _cleanup_(names_done) struct names names = names_of_kpis(config);
     check_weights(c, config);
     SEQ_EACH (k, const struct set_kpi, config->kpis) {
         check_limits(c, k);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* docs/settings.md from the tables. */
-#include "settings/catalogue.h"
 #include "settings/loaded.h"
 #include "settings/value.h"
 
@@ -9,32 +8,35 @@ static const char opening[] =
     "\n"
     "<!-- Made by helios-settings-doc from settings/settings.def and settings/kpis.def; do not edit. -->\n"
     "\n"
-    "Three kinds of files, all YAML: `helios.yaml` for a controller, one file for each agent process, `up.yaml` for `helios up`.\n"
-    "`helios config check FILE` names each mistake with its line, column and a suggestion.\n"
+    "Three kinds of files, all YAML: `helios.yaml` for a controller, one file for each agent process,\n"
+    "`up.yaml` for `helios up`. `helios config check FILE` names each mistake with its line, its column\n"
+    "and a suggestion.\n"
     "\n"
-    "- What counts: flag over `HELIOS_*` over file over default. A flag is written `section.key=value`, a variable\n"
-    "  `HELIOS_SECTION_KEY`: `HELIOS_CYCLE_EVERY=10s`, and `HELIOS_REALM` for a setting without a section. Lists are then\n"
-    "  parted by commas. Rows of tables (KPIs, optimizations, actions…) are the file's alone, and so is all of `up.yaml`.\n"
-    "  `HELIOS_DATA` is the controller's data directory; in an agent's file it changes nothing by itself, but\n"
-    "  `controllers: [\"${HELIOS_DATA}\"]` uses it.\n"
-    "- `${VAR}` in any value is replaced from the environment, `${VAR:-default}` too; `$${` stands for the two characters.\n"
+    "- What counts: flag over `HELIOS_*` over file over default. A flag is `section.key=value`, a\n"
+    "  variable `HELIOS_SECTION_KEY`: `HELIOS_CYCLE_EVERY=10s`, and `HELIOS_REALM` for a setting without\n"
+    "  a section. Lists are then parted by commas. Rows of tables (KPIs, optimizations, actions…) are\n"
+    "  the file's alone, and so is all of `up.yaml`. `HELIOS_DATA` is the controller's data directory;\n"
+    "  in an agent's file it changes nothing by itself, but `controllers: [\"${HELIOS_DATA}\"]` uses it.\n"
+    "- `${VAR}` in any value is replaced from the environment, `${VAR:-default}` too; `$${` stands for\n"
+    "  the two characters. What is replaced is shown by `config show`: keep secrets in files.\n"
     "- Durations have units: `250ms`, `10s`, `5m`, `1h30m`, `7d`. Sizes: `4096`, `64KiB`, `1MiB`, `2GiB`.\n"
     "- A file has at most 1 MiB and 8 levels. Anchors, aliases, tags and duplicate keys are refused.\n";
 
 static const char *kind_name(const struct setting *s)
 {
     static const char *const names[] = {
-        [SETTING_TEXT] = "text",     [SETTING_BOOL] = "bool",     [SETTING_INT] = "integer",
-        [SETTING_NUM] = "number",    [SETTING_SIZE] = "size",     [SETTING_CHOICE] = "choice",
-        [SETTING_WORDS] = "list",    [SETTING_ANY] = "map",       [SETTING_IN] = "section",
-        [SETTING_TABLE] = "table",   [SETTING_DURATION] = "duration",
+        [SETTING_TEXT] = "text",   [SETTING_BOOL] = "bool",         [SETTING_INT] = "integer",
+        [SETTING_NUM] = "number",  [SETTING_SIZE] = "size",         [SETTING_CHOICE] = "choice",
+        [SETTING_WORDS] = "list",  [SETTING_ANY] = "map",           [SETTING_IN] = "section",
+        [SETTING_TABLE] = "table", [SETTING_DURATION] = "duration",
     };
     return names[s->kind];
 }
 
 static bool has_range(const struct setting *s)
 {
-    return s->kind == SETTING_INT || s->kind == SETTING_NUM || s->kind == SETTING_DURATION || s->kind == SETTING_SIZE;
+    return s->kind == SETTING_INT || s->kind == SETTING_NUM || s->kind == SETTING_DURATION ||
+           s->kind == SETTING_SIZE;
 }
 
 /* A bar would end a table's cell. */
@@ -128,16 +130,22 @@ static void add_catalogue(struct buf *out)
 {
     size_t n = 0;
     const struct catalogue_kpi *all = kpi_catalogue(&n);
-    buf_text(out, "\n## The KPI catalogue\n\n"
-                  "A row of `kpis:` with one of these names starts from these values; the file changes single keys. Those marked\n"
-                  "*computed* are measured by the controller of itself: every realm has them, with weight 0.\n\n"
-                  "| name | title | unit | category | better | target | critical | measure | | what it is |\n"
-                  "|---|---|---|---|---|---|---|---|---|---|\n");
-    for (size_t i = 0; i < n; i++)
-        buf_printf(out, "| `%s` | %s | %s | %s | %s | %.10g | %.10g | %s | %s | %s |\n", all[i].name, all[i].title,
-                   all[i].unit, all[i].category, enum_text(&enum_better, (int)all[i].better), all[i].target,
-                   all[i].critical, enum_text(&enum_measure, (int)all[i].measure), all[i].computed ? "*computed*" : "",
-                   all[i].doc);
+    buf_text(
+        out,
+        "\n## The KPI catalogue\n\n"
+        "A row of `kpis:` with one of these names starts from these values; the file changes "
+        "single keys. Those marked\n"
+        "*computed* are measured by the controller of itself: every realm has them, with weight "
+        "0.\n\n"
+        "| name | title | unit | category | better | target | critical | measure | | what it is |\n"
+        "|---|---|---|---|---|---|---|---|---|---|\n");
+    for (size_t i = 0; i < n; i++) {
+        const struct set_kpi *k = &all[i].kpi;
+        buf_printf(out, "| `%s` | %s | %s | %s | %s | %.10g | %.10g | %s | %s | %s |\n", k->name.at,
+                   k->title.at, k->unit.at, k->category.at, enum_text(&enum_better, (int)k->better),
+                   k->target, k->critical, enum_text(&enum_measure, (int)k->measure),
+                   all[i].computed ? "*computed*" : "", all[i].doc);
+    }
 }
 
 void settings_document(struct buf *out)
@@ -145,7 +153,9 @@ void settings_document(struct buf *out)
     const struct {
         const char *title;
         const struct section *root;
-    } files[] = {{"helios.yaml", section_config}, {"An agent's file", section_agent_config}, {"up.yaml", section_up}};
+    } files[] = {{"helios.yaml", section_config},
+                 {"An agent's file", section_agent_config},
+                 {"up.yaml", section_up}};
     _autofree_ bool *done = xalloc(sections_all_n * sizeof *done);
     buf_text(out, opening);
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {

@@ -24,7 +24,9 @@ static int expand_variable(struct buf *out, struct bytes inside, const char *lea
     size_t n = name_length(inside);
     bool has_default = n + 2 <= inside.n && memcmp(inside.at + n, ":-", 2) == 0;
     if (n == 0 || (n < inside.n && !has_default))
-        return refuse(why, inside, "is no variable; write ${NAME}, ${NAME:-default}, or $${ for the two characters");
+        return refuse(
+            why, inside,
+            "is no variable; write ${NAME}, ${NAME:-default}, or $${ for the two characters");
     _autofree_ char *name = bytes_dup((struct bytes){inside.at, n});
     const char *value = getenv(name);
     if (has_default && (value == NULL || *value == '\0'))
@@ -34,7 +36,9 @@ static int expand_variable(struct buf *out, struct bytes inside, const char *lea
     else if (leave && strcmp(leave, name) == 0)
         buf_printf(out, "${%s}", name);
     else
-        return refuse(why, inside, "is not set in the environment; set it or write a default as ${NAME:-default}");
+        return refuse(
+            why, inside,
+            "is not set in the environment; set it or write a default as ${NAME:-default}");
     return 0;
 }
 
@@ -56,7 +60,8 @@ int expand_text(struct buf *out, struct bytes text, const char *leave, struct bu
             buf_text(why, "has ${ without }; write $${ for the two characters");
             return -EINVAL;
         }
-        int r = expand_variable(out, (struct bytes){rest.at + 2, (size_t)(end - rest.at) - 2}, leave, why);
+        int r = expand_variable(out, (struct bytes){rest.at + 2, (size_t)(end - rest.at) - 2},
+                                leave, why);
         if (r < 0)
             return r;
         i += (size_t)(end - rest.at);

@@ -10,7 +10,7 @@ struct keep {
     size_t n, room;
 };
 
-void *keep_room(struct keep *k, size_t n); /* zeroed; its address never changes */
+void *keep_room(struct keep *k, size_t n);               /* zeroed; its address never changes */
 struct bytes keep_bytes(struct keep *k, struct bytes b); /* a NUL-terminated copy */
 void keep_done(struct keep *k);
 

@@ -19,7 +19,8 @@ static struct bytes source_line(struct bytes source, unsigned line)
     return (struct bytes){at, n && at[n - 1] == '\r' ? n - 1 : n};
 }
 
-/* The bytes before a column, so that a caret stands right behind tabs and letters of several bytes. */
+/* The bytes before a column, so that a caret stands right behind tabs and letters of several bytes.
+ */
 static size_t bytes_before(struct bytes line, unsigned column)
 {
     size_t i = 0;

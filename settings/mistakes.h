@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The report of what is wrong with a config: file:line:column, the sentence, the source line and a caret. Knows nothing of
- * YAML or settings. */
+/* The report of what is wrong with a config: file:line:column, the sentence, the source line and a
+ * caret. Knows nothing of YAML or settings. */
 #ifndef HELIOS_SETTINGS_MISTAKES_H
 #define HELIOS_SETTINGS_MISTAKES_H
 
@@ -8,8 +8,8 @@
 
 #define MISTAKES_MAX 20 /* more are counted, not shown: nobody reads them before mending these */
 
-/* Where a value stands. Lines and columns count from 1, columns in characters; line 0 = nowhere in the file, width 0 = the
- * line is not to be shown, for it may hold a secret (Z4). */
+/* Where a value stands. Lines and columns count from 1, columns in characters; line 0 = nowhere in
+ * the file, width 0 = the line is not to be shown, for it may hold a secret (Z4). */
 struct place {
     const char *from; /* instead of a line: the variable or the flag; NULL for the file */
     unsigned line, column, width;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What stands above the file: HELIOS_SECTION_KEY variables, and above them flags "section.key=value". They reach the root's
- * own settings and those of its sections, never the rows of tables: those are the file's. */
+/* What stands above the file: HELIOS_SECTION_KEY variables, and above them flags
+ * "section.key=value". They reach the root's own settings and those of its sections, never the rows
+ * of tables: those are the file's. */
 #include <ctype.h>
 
 #include "common/text.h"
@@ -18,7 +19,8 @@ struct targets {
     size_t n;
 };
 
-static void collect(struct targets *t, const struct section *section, void *base, const char *before)
+static void collect(struct targets *t, const struct section *section, void *base,
+                    const char *before)
 {
     for (size_t i = 0; i < section->n; i++) {
         const struct setting *s = &section->settings[i];
@@ -43,8 +45,8 @@ static void targets_done(struct targets *t)
 /* from: a variable's name or FROM_FLAG, for people. */
 static const char FROM_FLAG[] = "flag";
 
-static void apply(struct settings *s, const struct target *t, const char *value, enum origin_kind kind,
-                  const char *from, struct mistakes *m)
+static void apply(struct settings *s, const struct target *t, const char *value,
+                  enum origin_kind kind, const char *from, struct mistakes *m)
 {
     struct place place = {.from = from};
     struct buf why = {0};
@@ -73,7 +75,8 @@ void override_from_environment(struct settings *s, struct mistakes *m)
     collect(&t, s->root, s->at, "");
     for (size_t i = 0; i < t.n; i++) {
         const char *name = variable_name(&s->keep, t.at[i].path);
-        /* HELIOS_DATA is the controller's directory: agents find it by that name, they do not write there. */
+        /* HELIOS_DATA is the controller's directory: agents find it by that name, they do not write
+         * there. */
         if (s->root == section_agent_config && strcmp(name, "HELIOS_DATA") == 0)
             continue;
         const char *value = getenv(name);
@@ -114,7 +117,8 @@ void override_from_flags(struct settings *s, const char *const *flags, size_t n,
         if (target == NULL)
             unknown_flag(&t, path, m);
         else if (equals == NULL)
-            mistake(m, (struct place){.from = FROM_FLAG}, "%s needs a value: %s=VALUE", target->path, target->path);
+            mistake(m, (struct place){.from = FROM_FLAG}, "%s needs a value: %s=VALUE",
+                    target->path, target->path);
         else
             apply(s, target, equals + 1, ORIGIN_FLAG, FROM_FLAG, m);
     }

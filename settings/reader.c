@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* A file's tree into the structs of sections.h, with a mistake for everything that does not fit. Knows no meaning of any
- * setting but one: rows of KPIs start from the catalogue. */
+/* A file's tree into the structs of sections.h, with a mistake for everything that does not fit.
+ * Knows no meaning of any setting but one: rows of KPIs start from the catalogue. */
 #include "common/text.h"
 #include "proto/pack.h"
-#include "settings/catalogue.h"
 #include "settings/expand.h"
 #include "settings/loaded.h"
 #include "settings/value.h"
@@ -41,11 +40,13 @@ static void wrong(struct reader *r, struct place place, const struct path *path,
 
 static const char *kind_found(const struct yaml *node)
 {
-    static const char *const names[] = {[YAML_SCALAR] = "one value", [YAML_LIST] = "a list", [YAML_MAP] = "a map"};
+    static const char *const names[] = {
+        [YAML_SCALAR] = "one value", [YAML_LIST] = "a list", [YAML_MAP] = "a map"};
     return yaml_nothing(node) ? "nothing" : names[node->kind];
 }
 
-static void wrong_kind(struct reader *r, const struct yaml *node, const struct path *path, const char *wanted)
+static void wrong_kind(struct reader *r, const struct yaml *node, const struct path *path,
+                       const char *wanted)
 {
     struct buf why = {0};
     buf_printf(&why, "must be %s, but is %s", wanted, kind_found(node));
@@ -69,10 +70,11 @@ static struct bytes scalar_text(struct reader *r, const struct yaml *node, const
     return result;
 }
 
-typedef void read_fn(struct reader *, const struct setting *, void *member, const struct yaml *, const struct path *);
+typedef void read_fn(struct reader *, const struct setting *, void *member, const struct yaml *,
+                     const struct path *);
 
-static void read_single(struct reader *r, const struct setting *s, void *member, const struct yaml *node,
-                        const struct path *path)
+static void read_single(struct reader *r, const struct setting *s, void *member,
+                        const struct yaml *node, const struct path *path)
 {
     if (node->kind != YAML_SCALAR || yaml_nothing(node)) {
         wrong_kind(r, node, path, "one value");
@@ -85,8 +87,8 @@ static void read_single(struct reader *r, const struct setting *s, void *member,
     buf_done(&why);
 }
 
-static void read_words(struct reader *r, const struct setting *s, void *member, const struct yaml *node,
-                       const struct path *path)
+static void read_words(struct reader *r, const struct setting *s, void *member,
+                       const struct yaml *node, const struct path *path)
 {
     (void)s;
     if (node->kind == YAML_MAP || yaml_nothing(node)) {
@@ -128,7 +130,8 @@ static void pack_scalar(struct pack *p, const struct yaml *node, struct bytes te
         pack_str(p, text);
 }
 
-static void pack_node(struct reader *r, struct pack *p, const struct yaml *node, const struct path *path)
+static void pack_node(struct reader *r, struct pack *p, const struct yaml *node,
+                      const struct path *path)
 {
     if (node->kind == YAML_SCALAR) {
         struct bytes text = scalar_text(r, node, path);
@@ -148,8 +151,8 @@ static void pack_node(struct reader *r, struct pack *p, const struct yaml *node,
     pack_end(p);
 }
 
-static void read_any(struct reader *r, const struct setting *s, void *member, const struct yaml *node,
-                     const struct path *path)
+static void read_any(struct reader *r, const struct setting *s, void *member,
+                     const struct yaml *node, const struct path *path)
 {
     (void)s;
     if (yaml_nothing(node))
@@ -166,26 +169,29 @@ static void read_any(struct reader *r, const struct setting *s, void *member, co
     buf_done(&packed);
 }
 
-static void read_section(struct reader *r, const struct section *section, void *base, const struct yaml *node,
-                         const struct path *path);
+static void read_section(struct reader *r, const struct section *section, void *base,
+                         const struct yaml *node, const struct path *path);
 
-static void read_in(struct reader *r, const struct setting *s, void *member, const struct yaml *node,
-                    const struct path *path)
+static void read_in(struct reader *r, const struct setting *s, void *member,
+                    const struct yaml *node, const struct path *path)
 {
     read_section(r, s->part, member, node, path);
 }
 
-static void start_row(struct reader *r, const struct section *part, void *row, const struct yaml *node)
+static void start_row(struct reader *r, const struct section *part, void *row,
+                      const struct yaml *node)
 {
+    const struct catalogue_kpi *built_in =
+        part == &section_of_kpi ? catalogue_find(node->key) : NULL;
     section_fill(&r->s->keep, part, row);
-    if (part == &section_of_kpi)
-        catalogue_start(row, node->key);
+    if (built_in)
+        *(struct set_kpi *)row = built_in->kpi;
     *(struct bytes *)row = node->key;
     settings_note(r->s, row, ORIGIN_FILE, node->key_place);
 }
 
-static void read_table(struct reader *r, const struct setting *s, void *member, const struct yaml *node,
-                       const struct path *path)
+static void read_table(struct reader *r, const struct setting *s, void *member,
+                       const struct yaml *node, const struct path *path)
 {
     if (node->kind != YAML_MAP && !yaml_nothing(node)) {
         wrong_kind(r, node, path, "a map of names");
@@ -196,7 +202,8 @@ static void read_table(struct reader *r, const struct setting *s, void *member, 
     YAML_EACH (child, node) {
         struct path inner = {path, child->key.at};
         if (!text_is_name(child->key)) {
-            wrong(r, child->key_place, &inner, "is no name: 1 to 64 letters, digits and _.:-, the first a letter or a digit");
+            wrong(r, child->key_place, &inner,
+                  "is no name: 1 to 64 letters, digits and _.:-, the first a letter or a digit");
             continue;
         }
         void *row = rows + n++ * s->part->size;
@@ -221,7 +228,8 @@ static const struct setting *find_setting(const struct section *section, struct 
     return NULL;
 }
 
-/* Somebody who writes `password: x` is told so without his password on the terminal and in the log (Z4). */
+/* Somebody who writes `password: x` is told so without his password on the terminal and in the log
+ * (Z4). */
 static struct place place_of_unknown(const struct yaml *child)
 {
     static const char *const secret[] = {"password", "passwd", "secret", "token"};
@@ -256,8 +264,8 @@ static void unknown_key(struct reader *r, const struct section *section, const s
     buf_done(&text);
 }
 
-static void check_needed(struct reader *r, const struct section *section, const void *base, const struct yaml *node,
-                         const struct path *path)
+static void check_needed(struct reader *r, const struct section *section, const void *base,
+                         const struct yaml *node, const struct path *path)
 {
     for (size_t i = 0; i < section->n; i++) {
         const struct setting *s = &section->settings[i];
@@ -276,8 +284,8 @@ static void check_needed(struct reader *r, const struct section *section, const 
     }
 }
 
-static void read_section(struct reader *r, const struct section *section, void *base, const struct yaml *node,
-                         const struct path *path)
+static void read_section(struct reader *r, const struct section *section, void *base,
+                         const struct yaml *node, const struct path *path)
 {
     if (node->kind != YAML_MAP && !yaml_nothing(node)) {
         wrong_kind(r, node, path, "a map");

@@ -38,7 +38,8 @@
 #define NUM(s, m, k, d, lo, hi, u, h) RANGED(s, m, k, SETTING_NUM, d, lo, hi, u, h)
 #define DURATION(s, m, k, d, lo, hi, h) RANGED(s, m, k, SETTING_DURATION, d, lo, hi, "", h)
 #define SIZE(s, m, k, d, lo, hi, h) RANGED(s, m, k, SETTING_SIZE, d, lo, hi, "", h)
-#define CHOICE(s, m, k, e, d, h) ROW(s, m, k, SETTING_CHOICE, h, .dflt = e##_##d, .choice = &enum_##e)
+#define CHOICE(s, m, k, e, d, h)                                                                   \
+    ROW(s, m, k, SETTING_CHOICE, h, .dflt = e##_##d, .choice = &enum_##e)
 #define WORDS(s, m, k, d, h) ROW(s, m, k, SETTING_WORDS, h, .dflt_text = d)
 #define ANY(s, m, k, h) ROW(s, m, k, SETTING_ANY, h, .dflt_text = "")
 #define IN(s, m, k, p, h) ROW(s, m, k, SETTING_IN, h, .part = &section_of_##p)

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "settings/catalogue.h"
 #include "settings/loaded.h"
 #include "settings/value.h"
 #include "settings/yaml.h"
@@ -57,22 +56,14 @@ const char *settings_file(const struct settings *s)
     return s->file;
 }
 
-void settings_note(struct settings *s, const void *member, enum origin_kind kind, struct place place)
+void settings_note(struct settings *s, const void *member, enum origin_kind kind,
+                   struct place place)
 {
     if (s->n_origins == s->room_origins) {
         s->room_origins = MAX((size_t)64, s->room_origins * 2);
         s->origins = xrealloc(s->origins, s->room_origins * sizeof *s->origins);
     }
     s->origins[s->n_origins++] = (struct origin){member, kind, place};
-}
-
-void settings_moved(struct settings *s, const void *from, size_t size, const void *to)
-{
-    for (size_t i = 0; i < s->n_origins; i++) {
-        uintptr_t offset = (uintptr_t)s->origins[i].member - (uintptr_t)from;
-        if (offset < size)
-            s->origins[i].member = (const char *)to + offset;
-    }
 }
 
 /* By member; of one member the strongest kind first, so that it is the one that is found. */
@@ -161,15 +152,13 @@ static void load(struct settings *s, const char *const *flags, size_t n_flags, s
         section_read(s, tree, m);
     override_from_environment(s, m);
     override_from_flags(s, flags, n_flags, m);
-    if (s->root == section_config)
-        catalogue_add_computed(s);
     settings_sort_origins(s);
     if (m->n == 0) /* what is judged then is what was written */
         check(s, m);
 }
 
-int settings_load(const struct section *root, const char *file, const char *const *flags, size_t n_flags,
-                  struct settings **ret, char **ret_report)
+int settings_load(const struct section *root, const char *file, const char *const *flags,
+                  size_t n_flags, struct settings **ret, char **ret_report)
 {
     _cleanup_(buf_done) struct buf source = {0};
     struct mistakes m = {.file = file};

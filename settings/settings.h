@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Config files as structs. settings.def declares every setting once; this reads YAML into struct set_SECTION with errors that
- * name file:line:column, show a caret and suggest the word that was probably meant. Precedence: flag > HELIOS_* > file > default.
- * Knows YAML (nobody else does); knows nothing of what a setting means, except in check_*.c. */
+/* Config files as structs. settings.def declares every setting once; this reads YAML into struct
+ * set_SECTION with errors that name file:line:column, show a caret and suggest the word that was
+ * probably meant. Precedence: flag > HELIOS_* > file > default. Knows YAML (nobody else does); knows
+ * nothing of what a setting means, except in check_*.c. */
 #ifndef HELIOS_SETTINGS_SETTINGS_H
 #define HELIOS_SETTINGS_SETTINGS_H
 
@@ -57,28 +58,42 @@ extern const struct section *const section_config, *const section_agent_config, 
 /* A loaded file with its struct and where each value came from. */
 struct settings;
 
-/* settings_load reads the file into a fresh struct of `root`. flags: "section.key=value" texts, highest precedence (may be
- * NULL); HELIOS_SECTION_KEY variables are taken from the environment. On failure answers -EINVAL (or -ENOENT…) and *ret_report is the
- * whole report for people, every mistake of the file, the caller's to free. On success *ret_report is NULL.
- * The checks of what cannot work (weights of 0, a missing rollback, an unknown KPI, attempts that do not fit the total…) run too.
- * The kpis of a struct set_config are those of the file, started from the catalogue where it has the name, and then the
- * catalogue's computed ones that the file does not name (catalogue.h).
- * ${VAR} in values is replaced from the environment; in up.yaml ${HELIOS_DATA} stays as it is written while it is not set. */
-int settings_load(const struct section *root, const char *file, const char *const *flags, size_t n_flags,
-                  struct settings **ret, char **ret_report);
+/* settings_load reads the file into a fresh struct of `root`. flags: "section.key=value" texts, highest
+ * precedence (may be NULL); HELIOS_SECTION_KEY variables are taken from the environment. On failure
+ * answers -EINVAL (or -ENOENT…) and *ret_report is the whole report for people, every mistake of the
+ * file, the caller's to free. On success *ret_report is NULL.
+ * The checks of what cannot work (weights of 0, a missing rollback, an unknown KPI, attempts that do
+ * not fit the total…) run too. The kpis of a struct set_config are those of the file, started from the
+ * catalogue where it has the name. ${VAR} in values is replaced from the environment; in up.yaml
+ * ${HELIOS_DATA} stays as it is written while it is not set. */
+int settings_load(const struct section *root, const char *file, const char *const *flags,
+                  size_t n_flags, struct settings **ret, char **ret_report);
 void settings_free(struct settings *s);
 
-/* The struct: struct set_config, struct set_agent_config or struct set_up, as loaded by `root`; lives as long as s. */
+/* The struct: struct set_config, struct set_agent_config or struct set_up, as loaded by `root`; lives
+ * as long as s. */
 const void *settings_root(const struct settings *s);
 const char *settings_file(const struct settings *s);
 
-/* settings_show appends `key: value` lines (YAML that can be loaded again), with `# flag|environment|file:line|default` when origin. */
+/* settings_show appends `key: value` lines (YAML that can be loaded again), with
+ * `# flag|environment|file:line|default` when origin. */
 void settings_show(struct buf *out, const struct settings *s, bool origin);
-/* settings_diff appends one line a changed setting: `cycle.every: 5m -> 1m`. Both of the same root. Answers how many. */
+/* settings_diff appends one line a changed setting: `cycle.every: 5m -> 1m`. Both of the same root.
+ * Answers how many. */
 size_t settings_diff(struct buf *out, const struct settings *before, const struct settings *after);
 /* settings_document appends docs/settings.md. */
 void settings_document(struct buf *out);
-/* settings_defaults gives a struct set_config of defaults alone, with the KPI catalogue empty: for tests. */
+/* settings_defaults gives a struct set_config of defaults alone, without any KPI: for tests. */
 struct settings *settings_defaults(const struct section *root);
+
+/* The built-in KPIs (kpis.def): a config that names one starts from its values. Those that the
+ * controller computes of itself are KPIs of every realm, named in its config or not. */
+struct catalogue_kpi {
+    struct set_kpi kpi;
+    bool computed; /* by the controller of itself, weight 0 */
+    const char *doc;
+};
+const struct catalogue_kpi *kpi_catalogue(size_t *ret_n); /* the table, in the order of kpis.def */
+const struct catalogue_kpi *catalogue_find(struct bytes name); /* NULL: it is none of them */
 
 #endif

@@ -29,12 +29,11 @@ static void indent(struct show *w, unsigned level)
         buf_text(w->out, "  ");
 }
 
-static void show_section(struct show *w, const struct section *section, const void *base, unsigned level);
+static void show_section(struct show *w, const struct section *section, const void *base,
+                         unsigned level);
 
 static void show_row(struct show *w, const struct section *part, const void *row, unsigned level)
 {
-    if (settings_origin(w->s, row) == NULL) /* a built-in KPI that the file does not name */
-        return;
     indent(w, level);
     value_print(w->out, &part->settings[0], row);
     buf_text(w->out, ":");
@@ -43,7 +42,8 @@ static void show_row(struct show *w, const struct section *part, const void *row
     show_section(w, part, row, level + 1);
 }
 
-static void show_table(struct show *w, const struct setting *s, const struct seq *rows, unsigned level)
+static void show_table(struct show *w, const struct setting *s, const struct seq *rows,
+                       unsigned level)
 {
     if (rows->n == 0)
         return;
@@ -81,7 +81,8 @@ static bool is_given(const struct show *w, const struct section *section, const 
     return false;
 }
 
-static void show_section(struct show *w, const struct section *section, const void *base, unsigned level)
+static void show_section(struct show *w, const struct section *section, const void *base,
+                         unsigned level)
 {
     for (size_t i = 0; i < section->n; i++) {
         const struct setting *s = &section->settings[i];
@@ -111,10 +112,11 @@ struct diff {
     size_t n;
 };
 
-static void diff_section(struct diff *d, const struct section *section, const void *before, const void *after,
-                         const char *path);
+static void diff_section(struct diff *d, const struct section *section, const void *before,
+                         const void *after, const char *path);
 
-static void diff_value(struct diff *d, const struct setting *s, const void *before, const void *after, const char *path)
+static void diff_value(struct diff *d, const struct setting *s, const void *before,
+                       const void *after, const char *path)
 {
     struct buf old = {0}, new = {0};
     value_print(&old, s, before);
@@ -138,8 +140,8 @@ static const void *find_row(const struct section *part, const struct seq *rows, 
 }
 
 /* The rows of one that the other has not. */
-static void diff_missing(struct diff *d, const struct section *part, const struct seq *rows, const struct seq *others,
-                         const char *path, const char *what)
+static void diff_missing(struct diff *d, const struct section *part, const struct seq *rows,
+                         const struct seq *others, const char *path, const char *what)
 {
     for (size_t i = 0; i < rows->n; i++) {
         const struct bytes *name = (const void *)((const char *)rows->at + i * part->size);
@@ -150,8 +152,8 @@ static void diff_missing(struct diff *d, const struct section *part, const struc
     }
 }
 
-static void diff_table(struct diff *d, const struct setting *s, const struct seq *before, const struct seq *after,
-                       const char *path)
+static void diff_table(struct diff *d, const struct setting *s, const struct seq *before,
+                       const struct seq *after, const char *path)
 {
     diff_missing(d, s->part, before, after, path, "removed");
     for (size_t i = 0; i < after->n; i++) {
@@ -167,8 +169,8 @@ static void diff_table(struct diff *d, const struct setting *s, const struct seq
     diff_missing(d, s->part, after, before, path, "added");
 }
 
-static void diff_section(struct diff *d, const struct section *section, const void *before, const void *after,
-                         const char *path)
+static void diff_section(struct diff *d, const struct section *section, const void *before,
+                         const void *after, const char *path)
 {
     for (size_t i = 0; i < section->n; i++) {
         const struct setting *s = &section->settings[i];

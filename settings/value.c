@@ -83,8 +83,8 @@ static int say_range(struct buf *why, const struct setting *s, struct bytes text
 }
 
 /* The end of every numeric kind: r is what the parser of the text said. */
-static int check_number(const struct setting *s, struct bytes text, struct buf *why, int r, double number,
-                        const char *what)
+static int check_number(const struct setting *s, struct bytes text, struct buf *why, int r,
+                        double number, const char *what)
 {
     if (r == -EINVAL)
         return say_wrong(why, text, what);
@@ -93,7 +93,8 @@ static int check_number(const struct setting *s, struct bytes text, struct buf *
     return 0;
 }
 
-static int parse_text(struct keep *keep, const struct setting *s, void *member, struct bytes text, struct buf *why)
+static int parse_text(struct keep *keep, const struct setting *s, void *member, struct bytes text,
+                      struct buf *why)
 {
     if (s->needed && text.n == 0) {
         buf_text(why, "must not be empty");
@@ -103,7 +104,8 @@ static int parse_text(struct keep *keep, const struct setting *s, void *member, 
     return 0;
 }
 
-static int parse_bool(struct keep *keep, const struct setting *s, void *member, struct bytes text, struct buf *why)
+static int parse_bool(struct keep *keep, const struct setting *s, void *member, struct bytes text,
+                      struct buf *why)
 {
     (void)keep, (void)s;
     bool yes = bytes_is(text, "true");
@@ -126,10 +128,12 @@ static int parse_bool(struct keep *keep, const struct setting *s, void *member, 
         return r;                                                                                  \
     }
 INTEGER_PARSER(parse_int, text_parse_int, "no whole number")
-INTEGER_PARSER(parse_duration, text_parse_duration, "no duration; write it with a unit, as 250ms, 10s, 5m or 1h30m")
+INTEGER_PARSER(parse_duration, text_parse_duration,
+               "no duration; write it with a unit, as 250ms, 10s, 5m or 1h30m")
 INTEGER_PARSER(parse_size, text_parse_size, "no size; write 4096, 64KiB, 1MiB or 2GiB")
 
-static int parse_num(struct keep *keep, const struct setting *s, void *member, struct bytes text, struct buf *why)
+static int parse_num(struct keep *keep, const struct setting *s, void *member, struct bytes text,
+                     struct buf *why)
 {
     (void)keep;
     double v = 0;
@@ -140,12 +144,13 @@ static int parse_num(struct keep *keep, const struct setting *s, void *member, s
     return r;
 }
 
-static int parse_choice(struct keep *keep, const struct setting *s, void *member, struct bytes text, struct buf *why)
+static int parse_choice(struct keep *keep, const struct setting *s, void *member, struct bytes text,
+                        struct buf *why)
 {
     (void)keep;
     int found = enum_find(s->choice, text);
     if (found >= 0) {
-        *(int *)member = found; /* enums have the size of int on every ABI that we build for; checked below */
+        *(int *)member = found;
         return 0;
     }
     say_is(why, text);
@@ -153,7 +158,8 @@ static int parse_choice(struct keep *keep, const struct setting *s, void *member
     for (size_t i = 0; i < s->choice->n; i++)
         buf_printf(why, "%s%s", i ? ", " : "", s->choice->values[i]);
     _autofree_ char *word = bytes_dup(text);
-    const char *meant = text.n < QUOTED_MAX ? text_nearest(word, s->choice->values, s->choice->n) : NULL;
+    const char *meant =
+        text.n < QUOTED_MAX ? text_nearest(word, s->choice->values, s->choice->n) : NULL;
     if (meant)
         buf_printf(why, "; did you mean '%s'?", meant);
     return -EINVAL;
@@ -162,12 +168,14 @@ _Static_assert(sizeof(enum better) == sizeof(int), "a CHOICE is written through 
 
 typedef int parse_fn(struct keep *, const struct setting *, void *, struct bytes, struct buf *);
 static parse_fn *const parsers[] = {
-    [SETTING_TEXT] = parse_text,         [SETTING_BOOL] = parse_bool, [SETTING_INT] = parse_int,
-    [SETTING_NUM] = parse_num,           [SETTING_SIZE] = parse_size, [SETTING_CHOICE] = parse_choice,
+    [SETTING_TEXT] = parse_text,         [SETTING_BOOL] = parse_bool,
+    [SETTING_INT] = parse_int,           [SETTING_NUM] = parse_num,
+    [SETTING_SIZE] = parse_size,         [SETTING_CHOICE] = parse_choice,
     [SETTING_DURATION] = parse_duration,
 };
 
-int value_parse(struct keep *keep, const struct setting *s, void *member, struct bytes text, struct buf *why)
+int value_parse(struct keep *keep, const struct setting *s, void *member, struct bytes text,
+                struct buf *why)
 {
     assert(value_is_single(s->kind));
     return parsers[s->kind](keep, s, member, text, why);
@@ -197,7 +205,8 @@ void value_default(struct keep *keep, const struct setting *s, void *member)
         *(struct bytes *)member = bytes_of(s->dflt_text); /* {NULL} where it must be given */
         break;
     case SETTING_WORDS:
-        *(struct seq *)member = *s->dflt_text ? value_split(keep, s->dflt_text, ' ') : (struct seq){0};
+        *(struct seq *)member =
+            *s->dflt_text ? value_split(keep, s->dflt_text, ' ') : (struct seq){0};
         break;
     case SETTING_BOOL:
         *(bool *)member = s->dflt != 0;

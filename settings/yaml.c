@@ -27,12 +27,13 @@ static struct place place_of(struct fy_event *event)
     const struct fy_mark *start = fy_event_start_mark(event), *end = fy_event_end_mark(event);
     if (start == NULL)
         return (struct place){0};
-    struct place at = {.line = (unsigned)start->line + 1, .column = (unsigned)start->column + 1, .width = 1};
-    if (event->type == FYET_SCALAR && end && end->line == start->line && end->column > start->column)
+    struct place at = {
+        .line = (unsigned)start->line + 1, .column = (unsigned)start->column + 1, .width = 1};
+    if (event->type == FYET_SCALAR && end && end->line == start->line &&
+        end->column > start->column)
         at.width = (unsigned)(end->column - start->column);
-    enum fy_scalar_style style = event->type == FYET_SCALAR
-                                     ? fy_token_scalar_style(fy_event_get_token(event))
-                                     : FYSS_PLAIN;
+    enum fy_scalar_style style =
+        event->type == FYET_SCALAR ? fy_token_scalar_style(fy_event_get_token(event)) : FYSS_PLAIN;
     if ((style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED) && at.column > 1) {
         at.column--; /* the library points behind the quote */
         at.width += 2;
@@ -237,7 +238,8 @@ static void note_syntax(struct mistakes *m, struct fy_diag *diag)
     struct fy_diag_error *error = fy_diag_errors_iterate(diag, &walk);
     struct place at = {0};
     if (error && error->line > 0)
-        at = (struct place){.line = (unsigned)error->line, .column = (unsigned)MAX(1, error->column), .width = 1};
+        at = (struct place){
+            .line = (unsigned)error->line, .column = (unsigned)MAX(1, error->column), .width = 1};
     mistake(m, at, "not YAML: %s", error && error->msg ? error->msg : "it cannot be parsed");
 }
 
@@ -250,7 +252,8 @@ static int parse(struct builder *b)
     assert(diag);
     fy_diag_set_collect_errors(diag, true);
     struct fy_parse_cfg how = {.search_path = "",
-                               .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE | FYPCF_DEFAULT_VERSION_1_2,
+                               .flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_JSON_NONE |
+                                        FYPCF_DEFAULT_VERSION_1_2,
                                .diag = diag};
     b->parser = fy_parser_create(&how);
     int r = b->parser ? fy_parser_set_string(b->parser, b->m->source.at, b->m->source.n) : -ENOMEM;

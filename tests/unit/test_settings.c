@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Defaults, precedence, variables, origins, differences, the catalogue. The mistakes: test_settings_files.c. */
+/* Defaults, precedence, variables, origins, differences, the catalogue. The mistakes:
+ * test_settings_files.c. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,12 +10,12 @@
 #include <cmocka.h>
 
 #include "proto/read.h"
-#include "settings/catalogue.h"
 #include "settings/settings.h"
 
-/* A file with the text; settings_load of it with flags. The report goes to *ret_report, if there is one. */
-static struct settings *try_text(const struct section *root, const char *text, size_t n, const char *const *flags,
-                                 size_t n_flags, char **ret_report)
+/* A file with the text; settings_load of it with flags. The report goes to *ret_report, if there is
+ * one. */
+static struct settings *try_text(const struct section *root, const char *text, size_t n,
+                                 const char *const *flags, size_t n_flags, char **ret_report)
 {
     struct settings *s = NULL;
     char name[] = "/tmp/helios-settings-XXXXXX";
@@ -27,7 +28,8 @@ static struct settings *try_text(const struct section *root, const char *text, s
     return s;
 }
 
-static struct settings *load_text(const struct section *root, const char *text, const char *const *flags, size_t n_flags)
+static struct settings *load_text(const struct section *root, const char *text,
+                                  const char *const *flags, size_t n_flags)
 {
     char *report = NULL;
     struct settings *s = try_text(root, text, strlen(text), flags, n_flags, &report);
@@ -36,7 +38,8 @@ static struct settings *load_text(const struct section *root, const char *text, 
     return s;
 }
 
-static void expect_refusal(const char *text, size_t n, const char *const *flags, size_t n_flags, const char *sentence)
+static void expect_refusal(const char *text, size_t n, const char *const *flags, size_t n_flags,
+                           const char *sentence)
 {
     _autofree_ char *report = NULL;
     struct settings *s = try_text(section_config, text, n, flags, n_flags, &report);
@@ -73,7 +76,8 @@ static void test_flag_over_variable_over_file_over_default(void **state)
     setenv("HELIOS_DATA", "/there", 1);
     setenv("HELIOS_TASKS_NO_RETRY", "1,2", 1);
     setenv("HELIOS_NO_SUCH_THING", "1", 1);
-    struct settings *s = load_text(section_config, "cycle: {every: 10s, first: 10s, analyze: 10s}\n", flags, 1);
+    struct settings *s =
+        load_text(section_config, "cycle: {every: 10s, first: 10s, analyze: 10s}\n", flags, 1);
     const struct set_config *c = settings_root(s);
     assert_int_equal(c->cycle.every_ms, 7000);
     assert_int_equal(c->cycle.first_ms, 9000);
@@ -95,14 +99,18 @@ static void test_flag_over_variable_over_file_over_default(void **state)
 static void test_a_bad_variable_or_flag_is_named(void **state)
 {
     (void)state;
-    const char *const misspelt[] = {"cycle.evry=7s"}, *const bare[] = {"cycle.every"}, *const row[] = {"kpis.a.target=1"};
-    expect_refusal("", 0, misspelt, 1, "flag: 'cycle.evry' is no setting; did you mean 'cycle.every'?");
+    const char *const misspelt[] = {"cycle.evry=7s"}, *const bare[] = {"cycle.every"},
+                      *const row[] = {"kpis.a.target=1"};
+    expect_refusal("", 0, misspelt, 1,
+                   "flag: 'cycle.evry' is no setting; did you mean 'cycle.every'?");
     expect_refusal("", 0, bare, 1, "flag: cycle.every needs a value: cycle.every=VALUE");
     expect_refusal("", 0, row, 1, "flag: 'kpis.a.target' is no setting");
     setenv("HELIOS_HEALTH_ENTER", "low", 1);
-    expect_refusal("", 0, NULL, 0, "HELIOS_HEALTH_ENTER: health.enter is 'low', which is no number");
+    expect_refusal("", 0, NULL, 0,
+                   "HELIOS_HEALTH_ENTER: health.enter is 'low', which is no number");
     setenv("HELIOS_HEALTH_ENTER", "70", 1); /* what cannot work is found there too */
-    expect_refusal("", 0, NULL, 0, "HELIOS_HEALTH_ENTER: health.enter is 70, over health.leave (60)");
+    expect_refusal("", 0, NULL, 0,
+                   "HELIOS_HEALTH_ENTER: health.enter is 70, over health.leave (60)");
 }
 
 static void test_data_of_an_agent_is_its_own(void **state)
@@ -110,8 +118,9 @@ static void test_data_of_an_agent_is_its_own(void **state)
     (void)state;
     setenv("HELIOS_DATA", "/controller", 1);
     setenv("HELIOS_LOG_LEVEL", "debug", 1);
-    struct settings *s = load_text(section_agent_config,
-                                   "controllers: [\"${HELIOS_DATA}\"]\nagents: {a: {swarm: s}}\n", NULL, 0);
+    struct settings *s =
+        load_text(section_agent_config,
+                  "controllers: [\"${HELIOS_DATA}\"]\nagents: {a: {swarm: s}}\n", NULL, 0);
     const struct set_agent_config *a = settings_root(s);
     assert_true(bytes_is(a->data_dir, ""));
     assert_true(bytes_is(*(const struct bytes *)a->controllers.at, "/controller"));
@@ -127,7 +136,8 @@ static void test_variables_in_values(void **state)
     struct settings *s = load_text(section_config,
                                    "realm: a-${HELIOS_TEST_SET}-${HELIOS_TEST_EMPTY:-e}\n"
                                    "cycle: {every: \"${HELIOS_TEST_UNSET:-5}s\"}\n"
-                                   "notify: {me: {params: {x: \"<${HELIOS_TEST_SET}> $${HOME}\"}, topics: \"${HELIOS_TEST_SET}.*\"}}\n",
+                                   "notify: {me: {params: {x: \"<${HELIOS_TEST_SET}> $${HOME}\"}, "
+                                   "topics: \"${HELIOS_TEST_SET}.*\"}}\n",
                                    NULL, 0);
     const struct set_config *c = settings_root(s);
     const struct set_notify *me = c->notify.at;
@@ -141,9 +151,11 @@ static void test_variables_in_values(void **state)
 static void test_up_keeps_the_data_directory_for_later(void **state)
 {
     (void)state;
-    struct settings *s = load_text(section_up, "processes: {a: {run: x, ready: \"${HELIOS_DATA}/r\"}}\n", NULL, 0);
+    struct settings *s =
+        load_text(section_up, "processes: {a: {run: x, ready: \"${HELIOS_DATA}/r\"}}\n", NULL, 0);
     const struct set_up *up = settings_root(s);
-    assert_true(bytes_is(((const struct set_process *)up->processes.at)->ready, "${HELIOS_DATA}/r"));
+    assert_true(
+        bytes_is(((const struct set_process *)up->processes.at)->ready, "${HELIOS_DATA}/r"));
     settings_free(s);
     setenv("HELIOS_DATA", "/d", 1);
     s = load_text(section_up, "processes: {a: {run: x, ready: \"${HELIOS_DATA}/r\"}}\n", NULL, 0);
@@ -155,8 +167,10 @@ static void test_up_keeps_the_data_directory_for_later(void **state)
 static void test_any_keeps_types(void **state)
 {
     (void)state;
-    struct settings *s = load_text(section_config,
-                                   "notify: {me: {params: {i: 5, n: 0.5, t: \"5\", b: true, l: [1, x], m: {k: v}, z: ~}}}\n", NULL, 0);
+    struct settings *s = load_text(
+        section_config,
+        "notify: {me: {params: {i: 5, n: 0.5, t: \"5\", b: true, l: [1, x], m: {k: v}, z: ~}}}\n",
+        NULL, 0);
     const struct set_notify *me = ((const struct set_config *)settings_root(s))->notify.at;
     assert_int_equal(map_get(me->params, "i").type, VALUE_INT);
     assert_int_equal(map_get(me->params, "n").type, VALUE_NUM);
@@ -172,11 +186,16 @@ static void test_a_difference_is_a_line(void **state)
 {
     (void)state;
     struct buf out = {0};
-    struct settings *before = load_text(section_config, "kpis: {a: {target: 1, critical: 2}, b: {target: 1, critical: 2}}\n", NULL, 0);
-    struct settings *after = load_text(section_config,
-                                       "cycle: {every: 1m}\nkpis: {b: {target: 1, critical: 3}, c: {target: 1, critical: 2}}\n", NULL, 0);
+    struct settings *before =
+        load_text(section_config,
+                  "kpis: {a: {target: 1, critical: 2}, b: {target: 1, critical: 2}}\n", NULL, 0);
+    struct settings *after = load_text(
+        section_config,
+        "cycle: {every: 1m}\nkpis: {b: {target: 1, critical: 3}, c: {target: 1, critical: 2}}\n",
+        NULL, 0);
     assert_int_equal(settings_diff(&out, before, after), 4);
-    assert_string_equal(out.at, "cycle.every: 5m -> 1m\nkpis.a: removed\nkpis.b.critical: 2 -> 3\nkpis.c: added\n");
+    assert_string_equal(
+        out.at, "cycle.every: 5m -> 1m\nkpis.a: removed\nkpis.b.critical: 2 -> 3\nkpis.c: added\n");
     assert_int_equal(settings_diff(&out, after, after), 0);
     buf_done(&out);
     settings_free(before);
@@ -205,7 +224,8 @@ static void test_a_file_that_cannot_be_read(void **state)
     (void)state;
     struct settings *s = NULL;
     char *report = NULL;
-    assert_int_equal(settings_load(section_config, "no-such-file.yaml", NULL, 0, &s, &report), -ENOENT);
+    assert_int_equal(settings_load(section_config, "no-such-file.yaml", NULL, 0, &s, &report),
+                     -ENOENT);
     assert_string_equal(report, "no-such-file.yaml: cannot be read: No such file or directory\n");
     free(report);
     assert_int_equal(settings_load(section_config, "/", NULL, 0, &s, &report), -EISDIR);
@@ -219,7 +239,8 @@ static void test_password_file_of_others_is_refused(void **state) /* Z4 */
     close(mkstemp(name));
     int n = snprintf(text, sizeof text, "state: {url: \"redis://h:1\", password_file: %s}\n", name);
     chmod(name, 0644);
-    expect_refusal(text, (size_t)n, NULL, 0, "state.password_file can be read by others; make it mode 0600 (Z4)");
+    expect_refusal(text, (size_t)n, NULL, 0,
+                   "state.password_file can be read by others; make it mode 0600 (Z4)");
     chmod(name, 0600);
     settings_free(load_text(section_config, text, NULL, 0));
     unlink(name);
@@ -237,23 +258,37 @@ static void test_catalogue_has_every_name_of_the_seed(void **state)
 {
     (void)state;
     static const char *const measured[] = {
-        "chat_response_time", "ui_interaction_lag", "message_render_time", "prompt_feed_refresh", "api_response_time",
-        "redis_cache_hit", "websocket_throughput", "report_generation", "user_retention_24h", "messages_per_session",
-        "session_duration", "engagement_improvement", "operational_cost",
+        "chat_response_time",   "ui_interaction_lag", "message_render_time",
+        "prompt_feed_refresh",  "api_response_time",  "redis_cache_hit",
+        "websocket_throughput", "report_generation",  "user_retention_24h",
+        "messages_per_session", "session_duration",   "engagement_improvement",
+        "operational_cost",
     };
     static const char *const computed[] = {
-        "overall_health_score", "optimization_success_rate", "system_availability", "concurrent_optimization_efficiency",
-        "optimization_roi", "cycle_completion_rate", "emergency_response_time", "concurrent_efficiency",
-        "health_score_improvement", "coordination_latency", "task_distribution", "communication_overhead",
-        "conflict_rate", "performance_improvement",
+        "overall_health_score",
+        "optimization_success_rate",
+        "system_availability",
+        "concurrent_optimization_efficiency",
+        "optimization_roi",
+        "cycle_completion_rate",
+        "emergency_response_time",
+        "concurrent_efficiency",
+        "health_score_improvement",
+        "coordination_latency",
+        "task_distribution",
+        "communication_overhead",
+        "conflict_rate",
+        "performance_improvement",
     };
     size_t n = 0;
     kpi_catalogue(&n);
     assert_int_equal(n, ARRAY_SIZE(measured) + ARRAY_SIZE(computed));
     for (size_t i = 0; i < ARRAY_SIZE(measured); i++)
-        assert_true(!in_catalogue(measured[i])->computed && in_catalogue(measured[i])->weight == 1);
+        assert_true(!in_catalogue(measured[i])->computed &&
+                    in_catalogue(measured[i])->kpi.weight == 1);
     for (size_t i = 0; i < ARRAY_SIZE(computed); i++)
-        assert_true(in_catalogue(computed[i])->computed && in_catalogue(computed[i])->weight == 0);
+        assert_true(in_catalogue(computed[i])->computed &&
+                    in_catalogue(computed[i])->kpi.weight == 0);
 }
 
 static void test_catalogue_has_the_targets_of_the_seed(void **state)
@@ -263,14 +298,16 @@ static void test_catalogue_has_the_targets_of_the_seed(void **state)
         const char *name;
         double target;
     } stated[] = {
-        {"overall_health_score", 85}, {"optimization_success_rate", 90}, {"system_availability", 99.9},
-        {"user_retention_24h", 50}, {"cycle_completion_rate", 95}, {"emergency_response_time", 60},
-        {"concurrent_efficiency", 90}, {"health_score_improvement", 15}, {"coordination_latency", 10},
-        {"communication_overhead", 5}, {"conflict_rate", 1}, {"performance_improvement", 40},
+        {"overall_health_score", 85},   {"optimization_success_rate", 90},
+        {"system_availability", 99.9},  {"user_retention_24h", 50},
+        {"cycle_completion_rate", 95},  {"emergency_response_time", 60},
+        {"concurrent_efficiency", 90},  {"health_score_improvement", 15},
+        {"coordination_latency", 10},   {"communication_overhead", 5},
+        {"conflict_rate", 1},           {"performance_improvement", 40},
         {"engagement_improvement", 25}, {"operational_cost", 0},
     };
     for (size_t i = 0; i < ARRAY_SIZE(stated); i++)
-        assert_true(in_catalogue(stated[i].name)->target == stated[i].target);
+        assert_true(in_catalogue(stated[i].name)->kpi.target == stated[i].target);
 }
 
 static void test_every_kpi_of_the_catalogue_passes_the_checks(void **state)
@@ -281,7 +318,7 @@ static void test_every_kpi_of_the_catalogue_passes_the_checks(void **state)
     const struct catalogue_kpi *all = kpi_catalogue(&n);
     buf_text(&text, "kpis:\n");
     for (size_t i = 0; i < n; i++)
-        buf_printf(&text, "  %s:\n", all[i].name);
+        buf_printf(&text, "  %s:\n", all[i].kpi.name.at);
     struct settings *s = load_text(section_config, text.at, NULL, 0);
     assert_int_equal(((const struct set_config *)settings_root(s))->kpis.n, n);
     settings_free(s);
@@ -297,18 +334,42 @@ static const struct set_kpi *kpi_of(const struct settings *s, const char *name)
     return NULL;
 }
 
+static void test_computed_kpis_may_be_named_by_others(void **state)
+{
+    (void)state;
+    settings_free(load_text(section_config,
+                            "kpis: {a: {target: 1, critical: 2, causes: [system_availability]}}\n",
+                            NULL, 0));
+    const char unnamed[] = "kpis: {a: {target: 1, critical: 2, causes: [chat_response_time]}}\n";
+    expect_refusal(unnamed, strlen(unnamed), NULL, 0,
+                   "kpis.a.causes names the unknown KPI 'chat_response_time'");
+}
+
+/* The catalogue says itself what settings.def has as default. */
+static void test_catalogue_keeps_the_other_defaults(void **state)
+{
+    (void)state;
+    struct settings *s =
+        load_text(section_config, "kpis: {a: {target: 1, critical: 2}}\n", NULL, 0);
+    const struct set_kpi *own = kpi_of(s, "a"), *built_in = &in_catalogue("redis_cache_hit")->kpi;
+    assert_true(own->tolerance == built_in->tolerance && own->impact == built_in->impact);
+    assert_true(own->stale_ms == built_in->stale_ms && own->weight == built_in->weight);
+    settings_free(s);
+}
+
 static void test_a_catalogue_name_starts_from_its_values(void **state)
 {
     (void)state;
     struct settings *s = load_text(section_config,
-                                   "kpis: {redis_cache_hit: {target: 95}, conflict_rate: {critical: 20}, own: {target: 1, critical: 2}}\n",
+                                   "kpis: {redis_cache_hit: {target: 95}, conflict_rate: "
+                                   "{critical: 20}, own: {target: 1, critical: 2}}\n",
                                    NULL, 0);
     const struct set_kpi *hit = kpi_of(s, "redis_cache_hit"), *rate = kpi_of(s, "conflict_rate");
     assert_true(hit->target == 95 && hit->critical == 50 && hit->better == better_higher);
-    assert_true(bytes_is(hit->unit, "%") && bytes_is(hit->swarm, "backend") && hit->stale_ms == 30000);
+    assert_true(bytes_is(hit->unit, "%") && bytes_is(hit->swarm, "backend") &&
+                hit->stale_ms == 30000);
     assert_true(rate->target == 1 && rate->critical == 20 && rate->weight == 0);
-    assert_non_null(kpi_of(s, "overall_health_score")); /* computed: there without being named */
-    assert_null(kpi_of(s, "chat_response_time"));       /* measured: only when named */
+    assert_null(kpi_of(s, "chat_response_time")); /* only what is named */
     settings_free(s);
 }
 
@@ -316,8 +377,9 @@ static int without_variables(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "HELIOS_CYCLE_EVERY", "HELIOS_CYCLE_FIRST", "HELIOS_REALM", "HELIOS_DATA", "HELIOS_TASKS_NO_RETRY",
-        "HELIOS_NO_SUCH_THING", "HELIOS_HEALTH_ENTER", "HELIOS_LOG_LEVEL", "HELIOS_TEST_SET", "HELIOS_TEST_EMPTY",
+        "HELIOS_CYCLE_EVERY",    "HELIOS_CYCLE_FIRST",   "HELIOS_REALM",        "HELIOS_DATA",
+        "HELIOS_TASKS_NO_RETRY", "HELIOS_NO_SUCH_THING", "HELIOS_HEALTH_ENTER", "HELIOS_LOG_LEVEL",
+        "HELIOS_TEST_SET",       "HELIOS_TEST_EMPTY",
     };
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         unsetenv(names[i]);
@@ -343,6 +405,8 @@ int main(void)
         TEST(test_catalogue_has_every_name_of_the_seed),
         TEST(test_catalogue_has_the_targets_of_the_seed),
         TEST(test_every_kpi_of_the_catalogue_passes_the_checks),
+        TEST(test_computed_kpis_may_be_named_by_others),
+        TEST(test_catalogue_keeps_the_other_defaults),
         TEST(test_a_catalogue_name_starts_from_its_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Walks the config files in tests/unit/config: each bad one gives exactly the report beside it, each good one comes back from
- * what is shown of it. The first word of a file's name says of which kind it is. */
+/* Walks the config files in tests/unit/config: each bad one gives exactly the report beside it,
+ * each good one comes back from what is shown of it. The first word of a file's name says of which
+ * kind it is. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +31,9 @@ static int without_variables(void **state)
 
 static const struct section *kind_of(const char *file)
 {
-    return strncmp(file, "config", 6) == 0 ? section_config : strncmp(file, "agent", 5) == 0 ? section_agent_config : section_up;
+    return strncmp(file, "config", 6) == 0  ? section_config
+           : strncmp(file, "agent", 5) == 0 ? section_agent_config
+                                            : section_up;
 }
 
 static char *read_text(const char *file)
@@ -44,7 +47,8 @@ static char *read_text(const char *file)
     return buf_take(&text);
 }
 
-/* Runs the test of every file of a folder, standing in it, so that reports name the files as the expected ones do. */
+/* Runs the test of every file of a folder, standing in it, so that reports name the files as the
+ * expected ones do. */
 static void each_file(const char *folder, size_t least, void (*test)(const char *file))
 {
     size_t n = 0;

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The store's own data, shared by store*.c alone.
+ *
+ *  DOWN --DUE--> CONNECTING --UP--> SETTING_UP --SET--> POSITION --STAND_BY--> OPEN
+ *   ^                                    ^                | | ^                  | LEAD
+ *   |                                    | MISSING        | | '------------------'
+ *   '-- LOST, from every state           '--- READY       | '--LOAD--> LOADING --LOADED--> READY
+ *                                                         '--GO_ON--> READY <--> HELD (back through POSITION)
+ *
+ * POSITION reads :pos and :lease, and decides what is durable, what is sent again and whether we still lead. Every trouble leads
+ * back to it, so there is one way to recover. */
+#ifndef HELIOS_SHELL_STORE_INSIDE_H
+#define HELIOS_SHELL_STORE_INSIDE_H
+
+#include <hiredis/async.h>
+
+#include "store.h"
+
+enum store_state {
+    STORE_DOWN,       /* no connection; the backoff runs */
+    STORE_CONNECTING, /* the connect is under way */
+    STORE_SETTING_UP, /* password, functions, durability */
+    STORE_POSITION,   /* :pos and :lease were asked for */
+    STORE_OPEN,       /* set up, not leading */
+    STORE_LOADING,    /* leading; records come in */
+    STORE_READY,      /* leading; commits flow */
+    STORE_HELD,       /* leading; Redis refuses commits, the backoff runs */
+    STORE_STATES
+};
+enum store_event {
+    EV_DUE,
+    EV_UP,
+    EV_SET,
+    EV_STAND_BY,
+    EV_LOAD,
+    EV_GO_ON,
+    EV_LEAD,
+    EV_LOADED,
+    EV_HOLD,
+    EV_MISSING,
+    EV_LOST,
+    EV_STEP_DOWN,
+    STORE_EVENTS
+};
+
+#define STORE_TAIL 64          /* acknowledged commits kept for C7 */
+#define STORE_BACKOFF_MS 50    /* first pause after a trouble, doubling up to: */
+#define STORE_BACKOFF_CAP 2000 /* C5 */
+#define STORE_BACKOFF_LONG 5000 /* where a person must act first */
+
+struct position {
+    uint64_t seq, epoch;
+    char digest[17];
+};
+
+/* One FCALL: ops[from, from+n) of its batch. */
+struct commit {
+    struct list link; /* in store.commits */
+    struct batch *batch;
+    size_t from, n;
+    bool last; /* the batch's last one: with it the batch is durable */
+    bool sent, durable;
+    bool said;    /* on_durable was called; after C7 it is not called again */
+    uint64_t seq; /* of a commit without ops: that of the one before */
+    char digest[17];
+    int64_t since; /* when it was made */
+};
+
+struct store {
+    const struct store_calls *calls; /* borrowed */
+    void *user;
+    /* settings */
+    char *realm, *host, *path, *acl_user, *password_file; /* owned; host or path */
+    int port, db;
+    enum durability durability;
+    int64_t timeout_ms;
+    size_t batch_ops, inflight;
+    uint64_t history;
+    size_t entries;
+
+    enum store_state state;
+    int64_t now, due; /* of the last pump; when EV_DUE comes */
+    int64_t backoff_ms;
+    char why[256]; /* "" = commits flow */
+
+    /* connection */
+    redisAsyncContext *ac; /* owned; NULL when it is gone */
+    bool reading, writing; /* what hiredis waits for */
+    bool connected, drop;  /* drop: close it at the end of this pump */
+    size_t unanswered;     /* requests */
+    int64_t heard_at;      /* last answer, or first request after none was open */
+
+    size_t step;         /* of store_setup */
+    bool have_functions, config_hidden;
+
+    /* leading */
+    uint64_t epoch; /* 0 = not leading */
+    char holder[40];
+    bool loaded;
+    struct list commits;  /* struct commit.link, oldest first: durable tail, sent, not yet sent */
+    size_t n_tail;        /* durable ones */
+    size_t n_open;        /* the others, but for those without ops */
+    size_t n_sent;        /* of these, on their way */
+    struct position base; /* the commit before the oldest of them */
+    uint64_t last_seq;    /* of the newest commit made */
+    uint64_t acked_seq;   /* highest that Redis has acknowledged, over all terms */
+    struct position pos;  /* as read last */
+    struct lease_seen lease;
+
+    struct load *load; /* owned; while LOADING */
+};
+
+/* store.c */
+void store_event(struct store *s, enum store_event event);
+void store_hold(struct store *s, const char *format, ...) FORMAT_LIKE(2, 3); /* tells why commits do not flow */
+void store_well(struct store *s);                                            /* they flow */
+void store_drop(struct store *s, int64_t pause_ms, const char *why); /* closes the connection; waits at least so long */
+void store_fenced(struct store *s, const char *why);
+
+/* args.c: the words of one command. Zero it to begin. */
+struct args {
+    struct arena arena; /* formatted numbers and keys */
+    const char **at;    /* owned array of borrowed words */
+    size_t *n;          /* owned; their lengths */
+    size_t count, room;
+};
+void args_done(struct args *a);
+void args_add(struct args *a, const void *at, size_t n); /* borrowed, as all but copies */
+void args_text(struct args *a, const char *text);
+void args_copy(struct args *a, const char *text);
+void args_number(struct args *a, uint64_t number);
+void args_key(struct args *a, const struct store *s, const char *name); /* {helios:REALM}:NAME */
+
+/* store_link.c: fn is called in the order of the requests, with NULL when the outcome is unknown. */
+typedef void link_answer(struct store *s, redisReply *reply, void *data);
+void link_connect(struct store *s);
+void link_close(struct store *s);
+void link_io(struct store *s, short revents);
+int64_t link_deadline(const struct store *s); /* an answer or the connect is too late then */
+int link_send(struct store *s, link_answer *fn, void *data, const struct args *a); /* -ENOTCONN */
+
+/* store_error.c: acts on an error reply as its class says (C5). */
+void store_error(struct store *s, const char *text);
+
+/* store_position.c: reads :pos and :lease. */
+int position_ask(struct store *s, link_answer *pos, link_answer *lease, void *data);
+void position_read_pos(const redisReply *reply, struct position *ret);
+void position_read_lease(const redisReply *reply, struct lease_seen *ret);
+
+/* the verbs that begin a state */
+void setup_begin(struct store *s);
+void position_begin(struct store *s);
+void load_begin(struct store *s);
+void load_free(struct store *s);
+
+/* store_commit.c */
+void commits_init(struct store *s);
+void commits_send(struct store *s);    /* as many as may be on their way */
+void commits_settle(struct store *s, uint64_t up_to); /* durable; in order */
+void commits_unsend(struct store *s);  /* after a trouble: all that is not durable goes again */
+void commits_reopen(struct store *s, uint64_t after); /* C7: the durable ones after this one go again */
+void commits_drop(struct store *s);    /* on_forget for all */
+struct commit *commits_find(struct store *s, uint64_t seq);
+
+/* commit_args.c: the FCALL of one commit. The first call sets its digest; the words point into the commit. */
+void commit_args(const struct store *s, struct commit *c, struct args *ret);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Recovery: every record of Redis, kind by kind, then the newest ledger entries, oldest first. Nobody else can write meanwhile: the
+ * lease is ours. Refuses to know what a record says. */
+#include <uthash.h>
+
+#include "store_inside.h"
+
+#define PAGE 1000
+
+/* HSCAN may give an id twice while its table shrinks; the core must see each once. */
+struct id {
+    UT_hash_handle hh;
+    char text[];
+};
+
+struct load {
+    enum rec kind;
+    struct id *seen; /* owned; ids of this kind */
+    struct bytes *entries; /* owned, as what they point to; newest first */
+    size_t n_entries;
+};
+
+static void ask_page(struct store *s, const char *cursor);
+static void ask_history(struct store *s, const char *before);
+
+static void forget_ids(struct load *l)
+{
+    struct id *id, *next;
+    HASH_ITER (hh, l->seen, id, next) {
+        HASH_DEL(l->seen, id);
+        free(id);
+    }
+}
+
+void load_free(struct store *s)
+{
+    struct load *l = s->load;
+    if (l == NULL)
+        return;
+    s->load = NULL;
+    forget_ids(l);
+    for (size_t i = 0; i < l->n_entries; i++)
+        free((void *)(uintptr_t)l->entries[i].at);
+    free(l->entries);
+    free(l);
+}
+
+static bool seen_before(struct load *l, const redisReply *field)
+{
+    struct id *id;
+    HASH_FIND(hh, l->seen, field->str, field->len, id);
+    if (id)
+        return true;
+    id = xalloc(sizeof(*id) + field->len);
+    memcpy(id->text, field->str, field->len);
+    HASH_ADD(hh, l->seen, text, field->len, id);
+    return false;
+}
+
+/* Nothing is dropped in silence: one record that cannot be read keeps us from leading. */
+static bool deliver(struct store *s, enum rec kind, struct bytes id, struct bytes value)
+{
+    int r = s->calls->on_loaded(s->user, kind, value);
+    if (r == 0)
+        return true;
+    char text[250];
+    snprintf(text, sizeof(text), "the record " BYTES_F " of %s cannot be read (%s): not leading with it",
+             (int)MIN(id.n, (size_t)80), id.at, schema_records[kind].name, strerror(-r));
+    store_drop(s, STORE_BACKOFF_LONG, text);
+    return false;
+}
+
+/* good says whether the answer is one to go on with. */
+static bool good(struct store *s, const redisReply *reply)
+{
+    if (reply == NULL || s->state != STORE_LOADING)
+        return false;
+    if (reply->type == REDIS_REPLY_ERROR)
+        store_error(s, reply->str);
+    return reply->type == REDIS_REPLY_ARRAY;
+}
+
+static void next_kind(struct store *s)
+{
+    forget_ids(s->load);
+    s->load->kind++;
+    if (s->load->kind == REC_entry)
+        s->load->kind++;
+    if (s->load->kind < REC_COUNT)
+        ask_page(s, "0");
+    else
+        ask_history(s, "+");
+}
+
+static void on_page(struct store *s, redisReply *reply, void *data)
+{
+    (void)data;
+    if (!good(s, reply))
+        return;
+    const redisReply *pairs = reply->element[1];
+    for (size_t i = 0; i + 1 < pairs->elements; i += 2) {
+        const redisReply *id = pairs->element[i], *value = pairs->element[i + 1];
+        if (!seen_before(s->load, id) &&
+            !deliver(s, s->load->kind, (struct bytes){id->str, id->len}, (struct bytes){value->str, value->len}))
+            return;
+    }
+    if (strcmp(reply->element[0]->str, "0") == 0)
+        next_kind(s);
+    else
+        ask_page(s, reply->element[0]->str);
+}
+
+static void ask_page(struct store *s, const char *cursor)
+{
+    _cleanup_(args_done) struct args a = {0};
+    args_text(&a, "HSCAN");
+    args_key(&a, s, schema_records[s->load->kind].name);
+    args_text(&a, cursor);
+    args_text(&a, "COUNT");
+    args_number(&a, PAGE);
+    link_send(s, on_page, NULL, &a);
+}
+
+static void finish(struct store *s)
+{
+    struct load *l = s->load;
+    for (size_t i = l->n_entries; i > 0; i--)
+        if (!deliver(s, REC_entry, BYTES("of the history"), l->entries[i - 1]))
+            return;
+    load_free(s);
+    store_event(s, EV_LOADED);
+}
+
+/* An entry is [id, [field, value, …]]; ours has the one field `e`. */
+static void keep_entry(struct load *l, const redisReply *entry)
+{
+    const redisReply *fields = entry->element[1];
+    if (fields->elements < 2 || strcmp(fields->element[0]->str, "e") != 0)
+        return; /* somebody else's */
+    struct bytes value = {fields->element[1]->str, fields->element[1]->len};
+    l->entries[l->n_entries++] = (struct bytes){bytes_dup(value), value.n};
+}
+
+static void on_history(struct store *s, redisReply *reply, void *data)
+{
+    (void)data;
+    if (!good(s, reply))
+        return;
+    struct load *l = s->load;
+    for (size_t i = 0; i < reply->elements && l->n_entries < s->entries; i++)
+        keep_entry(l, reply->element[i]);
+    if (reply->elements < PAGE || l->n_entries >= s->entries)
+        finish(s);
+    else
+        ask_history(s, reply->element[reply->elements - 1]->element[0]->str);
+}
+
+static void ask_history(struct store *s, const char *before)
+{
+    char end[64];
+    snprintf(end, sizeof(end), "%s%s", before[0] == '+' ? "" : "(", before);
+    _cleanup_(args_done) struct args a = {0};
+    args_text(&a, "XREVRANGE");
+    args_key(&a, s, "history");
+    args_text(&a, end);
+    args_text(&a, "-");
+    args_text(&a, "COUNT");
+    args_number(&a, PAGE);
+    link_send(s, on_history, NULL, &a);
+}
+
+void load_begin(struct store *s)
+{
+    load_free(s);
+    s->load = NEW(struct load);
+    s->load->entries = xalloc((s->entries + 1) * sizeof(struct bytes));
+    s->calls->on_load(s->user);
+    ask_page(s, "0"); /* of the first kind */
+}

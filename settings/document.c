@@ -6,21 +6,25 @@
 static const char opening[] =
     "# Settings\n"
     "\n"
-    "<!-- Made by helios-settings-doc from settings/settings.def and settings/kpis.def; do not edit. -->\n"
+    "<!-- Made by helios-settings-doc from settings.def and kpis.def; do not edit. -->\n"
     "\n"
-    "Three kinds of files, all YAML: `helios.yaml` for a controller, one file for each agent process,\n"
-    "`up.yaml` for `helios up`. `helios config check FILE` names each mistake with its line, its column\n"
-    "and a suggestion.\n"
+    "Three kinds of files, all YAML: `helios.yaml` for a controller, one file for each agent\n"
+    "process, `up.yaml` for `helios up`. `helios config check FILE` names each mistake with\n"
+    "its line, its column and a suggestion.\n"
     "\n"
-    "- What counts: flag over `HELIOS_*` over file over default. A flag is `section.key=value`, a\n"
-    "  variable `HELIOS_SECTION_KEY`: `HELIOS_CYCLE_EVERY=10s`, and `HELIOS_REALM` for a setting without\n"
-    "  a section. Lists are then parted by commas. Rows of tables (KPIs, optimizations, actions…) are\n"
-    "  the file's alone, and so is all of `up.yaml`. `HELIOS_DATA` is the controller's data directory;\n"
-    "  in an agent's file it changes nothing by itself, but `controllers: [\"${HELIOS_DATA}\"]` uses it.\n"
-    "- `${VAR}` in any value is replaced from the environment, `${VAR:-default}` too; `$${` stands for\n"
-    "  the two characters. What is replaced is shown by `config show`: keep secrets in files.\n"
-    "- Durations have units: `250ms`, `10s`, `5m`, `1h30m`, `7d`. Sizes: `4096`, `64KiB`, `1MiB`, `2GiB`.\n"
-    "- A file has at most 1 MiB and 8 levels. Anchors, aliases, tags and duplicate keys are refused.\n";
+    "- What counts: flag over `HELIOS_*` over file over default. A flag is\n"
+    "  `section.key=value`, a variable `HELIOS_SECTION_KEY`: `HELIOS_CYCLE_EVERY=10s`, and\n"
+    "  `HELIOS_REALM` for a setting without a section. Lists are then parted by commas. Rows\n"
+    "  of tables (KPIs, optimizations, actions…) are the file's alone, and so is all of\n"
+    "  `up.yaml`. `HELIOS_DATA` is the controller's data directory; in an agent's file it\n"
+    "  changes nothing by itself, but `controllers: [\"${HELIOS_DATA}\"]` uses it.\n"
+    "- `${VAR}` in any value is replaced from the environment, `${VAR:-default}` too; `$${`\n"
+    "  stands for the two characters. What is replaced is shown by `config show`: keep\n"
+    "  secrets in files.\n"
+    "- Durations have units: `250ms`, `10s`, `5m`, `1h30m`, `7d`. Sizes: `4096`, `64KiB`,\n"
+    "  `1MiB`, `2GiB`.\n"
+    "- A file has at most 1 MiB and 8 levels. Anchors, aliases, tags and duplicate keys are\n"
+    "  refused.\n";
 
 static const char *kind_name(const struct setting *s)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Config files as structs. settings.def declares every setting once; this reads YAML into struct
  * set_SECTION with errors that name file:line:column, show a caret and suggest the word that was
- * probably meant. Precedence: flag > HELIOS_* > file > default. Knows YAML (nobody else does); knows
- * nothing of what a setting means, except in check_*.c. */
+ * probably meant. Precedence: flag > HELIOS_* > file > default. Knows YAML (nobody else does);
+ * knows nothing of what a setting means, except in check_*.c. */
 #ifndef HELIOS_SETTINGS_SETTINGS_H
 #define HELIOS_SETTINGS_SETTINGS_H
 
@@ -33,7 +33,7 @@
 #define SIZE(s, m, key, dflt, min, max, help) int64_t m;
 #define CHOICE(s, m, key, e, dflt, help) enum e m;
 #define WORDS(s, m, key, dflt, help) struct seq m; /* of struct bytes, each NUL-terminated */
-#define ANY(s, m, key, help) struct bytes m; /* a msgpack map, or nothing */
+#define ANY(s, m, key, help) struct bytes m;       /* a msgpack map, or nothing */
 #define IN(s, m, key, section, help) struct set_##section m;
 #define TABLE(s, m, key, section, help) struct seq m; /* of struct set_SECTION */
 #define END(s) };
@@ -58,20 +58,20 @@ extern const struct section *const section_config, *const section_agent_config, 
 /* A loaded file with its struct and where each value came from. */
 struct settings;
 
-/* settings_load reads the file into a fresh struct of `root`. flags: "section.key=value" texts, highest
- * precedence (may be NULL); HELIOS_SECTION_KEY variables are taken from the environment. On failure
- * answers -EINVAL (or -ENOENT…) and *ret_report is the whole report for people, every mistake of the
- * file, the caller's to free. On success *ret_report is NULL.
- * The checks of what cannot work (weights of 0, a missing rollback, an unknown KPI, attempts that do
- * not fit the total…) run too. The kpis of a struct set_config are those of the file, started from the
+/* settings_load reads the file into a fresh struct of `root`. flags: "section.key=value" texts,
+ * highest precedence (may be NULL); HELIOS_SECTION_KEY variables are taken from the environment. On
+ * failure answers -EINVAL (or -ENOENT…) and *ret_report is the whole report for people, every
+ * mistake of the file, the caller's to free. On success *ret_report is NULL. The checks of what
+ * cannot work (weights of 0, a missing rollback, an unknown KPI, attempts that do not fit the
+ * total…) run too. The kpis of a struct set_config are those of the file, started from the
  * catalogue where it has the name. ${VAR} in values is replaced from the environment; in up.yaml
  * ${HELIOS_DATA} stays as it is written while it is not set. */
 int settings_load(const struct section *root, const char *file, const char *const *flags,
                   size_t n_flags, struct settings **ret, char **ret_report);
 void settings_free(struct settings *s);
 
-/* The struct: struct set_config, struct set_agent_config or struct set_up, as loaded by `root`; lives
- * as long as s. */
+/* The struct: struct set_config, struct set_agent_config or struct set_up, as loaded by `root`;
+ * lives as long as s. */
 const void *settings_root(const struct settings *s);
 const char *settings_file(const struct settings *s);
 

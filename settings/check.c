@@ -64,7 +64,9 @@ void check_known(const struct check *c, const struct names *names, const struct 
         return;
     struct buf shown = {0};
     text_safe(&shown, (struct bytes){name->at, MIN(name->n, (size_t)64)});
-    const char *meant = name->n <= 64 ? text_nearest(name->at, names->at, names->n) : NULL;
+    /* The search costs a look at every name: not for mistakes that nobody is shown. */
+    bool shown_at_all = c->m->n < MISTAKES_MAX && name->n <= 64;
+    const char *meant = shown_at_all ? text_nearest(name->at, names->at, names->n) : NULL;
     mistake(c->m, place_of_member(c, name, row), "%s names the unknown %s '%s'%s%s%s", path, what,
             buf_str(&shown), meant ? "; did you mean '" : "", meant ? meant : "",
             meant ? "'?" : "");

@@ -52,7 +52,7 @@ void names_done(struct names *names)
     *names = (struct names){0};
 }
 
-bool names_have(const struct names *names, struct bytes name)
+bool names_include(const struct names *names, struct bytes name)
 {
     return name.at && bsearch(&name.at, names->at, names->n, sizeof *names->at, by_name) != NULL;
 }
@@ -60,7 +60,7 @@ bool names_have(const struct names *names, struct bytes name)
 void check_known(const struct check *c, const struct names *names, const struct bytes *name,
                  const void *row, const char *path, const char *what)
 {
-    if (names_have(names, *name))
+    if (names_include(names, *name))
         return;
     struct buf shown = {0};
     text_safe(&shown, (struct bytes){name->at, MIN(name->n, (size_t)64)});

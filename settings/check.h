@@ -40,7 +40,7 @@ struct names names_of(const struct seq *rows, size_t row_size);
 void names_add(struct names *names, const char *name); /* names_sort must follow */
 void names_sort(struct names *names);
 void names_done(struct names *names);
-bool names_have(const struct names *names, struct bytes name);
+bool names_include(const struct names *names, struct bytes name);
 /* check_known notes `path names the unknown WHAT 'x'; did you mean 'y'?` when it is none of the
  * names. */
 void check_known(const struct check *c, const struct names *names, const struct bytes *name,

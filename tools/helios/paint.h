@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* What a terminal shows: colours (none with NO_COLOR, --no-color or when piped), bars, sparklines,
+ * tables of JSON rows. */
+#ifndef HELIOS_TOOL_PAINT_H
+#define HELIOS_TOOL_PAINT_H
+
+#include <jansson.h>
+
+#include "common/buf.h"
+
+enum tone { TONE_PLAIN, TONE_DIM, TONE_BOLD, TONE_GOOD, TONE_WARN, TONE_BAD, TONE_INFO };
+
+void paint_setup(bool wanted); /* decides once, from the terminal and NO_COLOR */
+bool paint_on(void);
+void paint(struct buf *out, enum tone tone, const char *format, ...) FORMAT_LIKE(3, 4);
+enum tone tone_of_score(double score);    /* 0..100 */
+enum tone tone_of_word(const char *word); /* ACCEPTED, FAILED, alarm, … */
+void paint_bar(struct buf *out, double score, unsigned width);
+/* paint_spark appends one block character a value between low and high; NAN is a gap. */
+void paint_spark(struct buf *out, const double *values, size_t n, double low, double high);
+unsigned paint_width(void);           /* columns of the terminal; 100 when it is none */
+unsigned text_columns(const char *s); /* of UTF-8 text without escapes */
+
+/* How a JSON value is shown. */
+enum shape {
+    SHAPE_TEXT,
+    SHAPE_NUMBER,
+    SHAPE_INT,
+    SHAPE_MS,
+    SHAPE_AGE,
+    SHAPE_TIME,
+    SHAPE_SCORE,
+    SHAPE_WORD,
+    SHAPE_BOOL,
+    SHAPE_PERCENT,
+    SHAPE_LIST
+};
+struct column {
+    const char *title, *key; /* key may be a path: now.p95 */
+    enum shape shape;
+    unsigned most; /* widest; 0 = no limit */
+};
+/* paint_table appends rows (an array of objects, or an object name → object, whose name stands
+ * under the key "name"). Columns end with a title of NULL. Everything that comes from the wire is
+ * escaped (A7). */
+void paint_table(struct buf *out, const json_t *rows, const struct column *columns);
+void paint_value(struct buf *out, const json_t *value, enum shape shape);
+/* paint_tree appends a nested value as indented `key: value` lines. */
+void paint_tree(struct buf *out, const json_t *value, unsigned indent);
+const json_t *json_path(const json_t *value, const char *path); /* NULL when it is not there */
+
+#endif

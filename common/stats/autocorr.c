@@ -47,7 +47,8 @@ static double first_order(const struct stretch *s, size_t stretches)
     return (1 + r) / (1 - r);
 }
 
-/* Sums of neighbours, r(2k) + r(2k+1), are positive and falling for any reversible process: the first that is not is noise. */
+/* Sums of neighbours, r(2k) + r(2k+1), are positive and falling for any reversible process: the
+ * first that is not is noise. */
 static double initial_positive(const struct stretch *s, size_t stretches, size_t n)
 {
     double sum = 0, last = INFINITY;

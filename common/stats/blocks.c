@@ -8,11 +8,14 @@
 #include "quantile.h"
 #include "values.h"
 
-/* Blocks of 1.25 autocorrelation times still resemble their neighbours a little; what is left of it shows in the slow
- * projections (drift.h) and widens the interval there. Longer blocks would leave short windows with nothing to compare. */
+/* Blocks of 1.25 autocorrelation times still resemble their neighbours a little; what is left of it
+ * shows in the slow projections (drift.h) and widens the interval there. Longer blocks would leave
+ * short windows with nothing to compare. */
 #define TIMES 1.25
-#define FENCE 3.0       /* Tukey's outer fence: so many interquartile ranges beyond the quartiles */
-#define FENCE_SHARE 0.05 /* at most so much of a side is clipped at either end: a second mode is no outlier */
+/* Tukey's outer fence, in interquartile ranges beyond the quartiles; and at most this share of a
+ * side is clipped at either end, because a second mode is no outlier. */
+#define FENCE 3.0
+#define FENCE_SHARE 0.05
 
 /* Every `every` neighbours become one, so that the side fits. */
 static void average_in(struct side *s, const struct judge_sample *from, size_t n, double sign)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* One side of a verdict, lowered to independent blocks: a stream's samples in, at most JUDGE_BLOCKS means out. */
+/* One side of a verdict, lowered to independent blocks: a stream's samples in, at most JUDGE_BLOCKS
+ * means out. */
 #ifndef HELIOS_STATS_BLOCKS_H
 #define HELIOS_STATS_BLOCKS_H
 
@@ -17,10 +18,12 @@ struct blocks {
     size_t n;
 };
 
-/* side_take copies, orders by time (they come nearly ordered), and clips at the outer fences: absurd values keep their sign and
- * lose their weight. sign is 1 or -1 and multiplies every value. */
+/* side_take copies, orders by time (they come nearly ordered), and clips at the outer fences:
+ * absurd values keep their sign and lose their weight. sign is 1 or -1 and multiplies every value.
+ */
 void side_take(struct side *s, const struct judge_sample *from, size_t n, double sign);
-/* blocks_length: how many samples make one block, so that blocks hardly remember each other: 1 when there is no memory to see. */
+/* blocks_length: how many samples make one block, so that blocks hardly remember each other: 1 when
+ * there is no memory to see. */
 size_t blocks_length(const struct side *baseline, const struct side *after);
 void blocks_cut(struct blocks *b, const struct side *s, size_t length);
 

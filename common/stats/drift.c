@@ -6,8 +6,8 @@
 
 #include "values.h"
 
-/* Half a sine wave of height A has mean 2A/π and, fitted by a parabola, curvature 1.0305 A: mean difference of trough
- * and crest = 1.2355 times the mean of their curvatures. */
+/* Half a sine wave of height A has mean 2A/π and, fitted by a parabola, curvature 1.0305 A: mean
+ * difference of trough and crest = 1.2355 times the mean of their curvatures. */
 #define WAVE 1.2355
 
 /* One side's projections on a line and a parabola. */
@@ -21,7 +21,7 @@ static struct movement movement_of(const struct blocks *b)
 {
     struct movement m = {0};
     double n = (double)b->n, t = values_mean(b->at, b->n), y = values_mean(b->value, b->n);
-    double level = (1 - 1 / (n * n)) / 3, xy = 0, xx = 0; /* mean of u² over the middles of n equal parts */
+    double xy = 0, xx = 0, level = (1 - 1 / (n * n)) / 3; /* mean of u² over middles of n parts */
     for (size_t i = 0; i < b->n; i++) {
         double u = (2 * (double)i + 1) / n - 1, q = u * u - level;
         m.slope_xy += (b->at[i] - t) * (b->value[i] - y);
@@ -37,17 +37,26 @@ static struct movement movement_of(const struct blocks *b)
 static double variance_within(const struct blocks *a, const struct blocks *b)
 {
     double df_a = (double)a->n - 1, df_b = (double)b->n - 1;
-    return (values_variance(a->value, a->n) * df_a + values_variance(b->value, b->n) * df_b) / (df_a + df_b);
+    double va = values_variance(a->value, a->n), vb = values_variance(b->value, b->n);
+    return (va * df_a + vb * df_b) / (df_a + df_b);
+}
+
+/* Each projection of unordered blocks has the variance of one block. */
+static double slowness(double energy, double variance)
+{
+    return variance > 0 ? fmin(JUDGE_BLOCKS, fmax(1, energy / 4 / variance)) : 1;
 }
 
 struct drift drift_of(const struct blocks *baseline, const struct blocks *after)
 {
     struct movement a = movement_of(baseline), b = movement_of(after);
     double xx = a.slope_xx + b.slope_xx, variance = variance_within(baseline, after);
+    double slow = slowness(a.energy + b.energy, variance);
     double distance = values_mean(after->at, after->n) - values_mean(baseline->at, baseline->n);
     return (struct drift){
         .tilt = xx > 0 ? (a.slope_xy + b.slope_xy) / xx * distance : 0,
         .bend = WAVE * (a.curvature - b.curvature) / 2,
-        .slow = variance > 0 ? fmin(JUDGE_BLOCKS, fmax(1, (a.energy + b.energy) / 4 / variance)) : 1,
+        .error = sqrt(slow * variance * (1 / (double)baseline->n + 1 / (double)after->n)),
+        .slow = slow,
     };
 }

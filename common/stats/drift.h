@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Does the stream move slowly by itself? What the blocks do inside each side tells how much of the change between the sides a
- * trend or a season would explain, had nothing been done. */
+/* Does the stream move slowly by itself? What the blocks do inside each side tells how much of the
+ * change between the sides a trend or a season would explain, had nothing been done. */
 #ifndef HELIOS_STATS_DRIFT_H
 #define HELIOS_STATS_DRIFT_H
 
 #include "common/stats/blocks.h"
 
 struct drift {
-    double tilt; /* the shift that a straight line through both sides predicts (common least-squares slope) */
-    double bend; /* the shift that half a wave a side predicts: the baseline its trough, after its crest */
-    double slow; /* how many times the variance of a side's mean exceeds that of unordered blocks; >= 1 */
+    double tilt; /* the shift that a line predicts: common least-squares slope of both sides */
+    double
+        bend; /* the shift that half a wave a side predicts: baseline its trough, after its crest */
+    double slow;  /* 1..JUDGE_BLOCKS: variance of the line's and wave's projections over that of
+                     blocks */
+    double error; /* standard error of the shift: that of unordered blocks, times sqrt(slow) */
 };
 /* Both sides have 4 blocks or more. */
 struct drift drift_of(const struct blocks *baseline, const struct blocks *after);

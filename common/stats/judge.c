@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the verdict over one KPI. Refuses to know who asked, and how several verdicts share alpha (sequential.h). */
+/* Owns the verdict over one KPI. Refuses to know who asked, and how several verdicts share alpha
+ * (sequential.h). */
 #include "judge.h"
 
 #include <errno.h>
@@ -13,7 +14,8 @@
 #include "student.h"
 #include "values.h"
 
-/* Degrees of freedom of the error: it rests mostly on the four slow projections (drift.h), not on all the blocks. */
+/* Degrees of freedom of the error: it rests mostly on the four slow projections (drift.h), not on
+ * all the blocks. */
 #define ERROR_DF 8
 
 /* What the blocks of both sides say, turned so that more is better. */
@@ -22,7 +24,6 @@ struct evidence {
     struct drift drift;
     struct shift shift;
     double level; /* |median of the baseline's blocks| */
-    double error; /* standard error of the shift, slow movements included */
 };
 
 static bool samples_sane(const struct judge_sample *s, size_t n)
@@ -35,18 +36,10 @@ static bool samples_sane(const struct judge_sample *s, size_t n)
 
 static bool input_sane(const struct verdict_input *in)
 {
-    return in->alpha > 0 && in->alpha < 0.5 && in->minimal_effect >= 0 && isfinite(in->minimal_effect) &&
-           in->tolerated_harm >= 0 && isfinite(in->tolerated_harm) &&
-           (in->goal == JUDGE_IMPROVE || in->goal == JUDGE_GUARD) &&
+    return in->alpha > 0 && in->alpha < 0.5 && in->minimal_effect >= 0 &&
+           isfinite(in->minimal_effect) && in->tolerated_harm >= 0 &&
+           isfinite(in->tolerated_harm) && (in->goal == JUDGE_IMPROVE || in->goal == JUDGE_GUARD) &&
            samples_sane(in->baseline, in->n_baseline) && samples_sane(in->after, in->n_after);
-}
-
-static double standard_error(const struct blocks *a, const struct blocks *b, double slow)
-{
-    double df_a = (double)a->n - 1, df_b = (double)b->n - 1;
-    double va = values_variance(a->value, a->n), vb = values_variance(b->value, b->n);
-    double pooled = (va * df_a + vb * df_b) / (df_a + df_b);
-    return sqrt(slow * pooled * (1 / (double)a->n + 1 / (double)b->n));
 }
 
 /* Both sides have enough blocks in time order. */
@@ -56,7 +49,6 @@ static void weigh(struct evidence *e, double alpha)
     e->drift = drift_of(a, b);
     values_sort(a->value, a->n);
     values_sort(b->value, b->n);
-    e->error = standard_error(a, b, e->drift.slow);
     e->level = fabs(quantile(a->value, a->n, 0.5));
     shift_estimate(a->value, a->n, b->value, b->n, 2 * alpha, &e->shift);
     double wider = sqrt(e->drift.slow);
@@ -66,12 +58,13 @@ static void weigh(struct evidence *e, double alpha)
 
 static double p_of_excess(const struct evidence *e, double excess)
 {
-    if (e->error > 0)
-        return student_upper(excess / e->error, ERROR_DF);
+    if (e->drift.error > 0)
+        return student_upper(excess / e->drift.error, ERROR_DF);
     return excess > 0 ? 0 : 1;
 }
 
-/* Order has to speak (Mann–Whitney), and the shift has to stand out from the slow movements of the stream (t). */
+/* Order has to speak (Mann–Whitney), and the shift has to stand out from the slow movements of the
+ * stream (t). */
 static double p_improve(const struct evidence *e, double explained)
 {
     struct mannwhitney u;
@@ -79,7 +72,8 @@ static double p_improve(const struct evidence *e, double explained)
     return fmax(u.p_greater, p_of_excess(e, e->shift.estimate - explained));
 }
 
-/* Harm beyond what is tolerated. Drift is not taken off: a stream that gets worse is not defended by its getting worse. */
+/* Harm beyond what is tolerated. Drift is not taken off: a stream that gets worse is not defended
+ * by its getting worse. */
 static double p_harm(const struct evidence *e, double tolerated)
 {
     struct mannwhitney u;
@@ -90,12 +84,13 @@ static double p_harm(const struct evidence *e, double tolerated)
     return fmax(u.p_less, p_of_excess(e, -e->shift.estimate - tolerated));
 }
 
-/* A step and a drift that happens to pass the moment of the change differ only inside the sides, so with few samples every rule
- * trades wrong acceptances against missed improvements. These four were chosen on simulated streams where the sum of both
- * was least; test_stats_judge.c measures both errors again. */
-#define TILT_SHARE 0.8   /* of the tilt is taken off the shift */
-#define BEND_SHARE 0.2   /* of the bend likewise */
-#define TILT_LIMIT 0.5   /* a tilt that predicts more than half of the shift is the better story */
+/* A step and a drift that happens to pass the moment of the change differ only inside the sides, so
+ * with few samples every rule trades wrong acceptances against missed improvements. These four were
+ * chosen on simulated streams where the sum of both was least; test_stats_judge.c measures both
+ * errors again. */
+#define TILT_SHARE 0.8 /* of the tilt is taken off the shift */
+#define BEND_SHARE 0.2 /* of the bend likewise */
+#define TILT_LIMIT 0.5 /* a tilt that predicts more than half of the shift is the better story */
 #define BEND_LIMIT 0.8
 
 static double explained_by_drift(const struct drift *d)
@@ -103,7 +98,7 @@ static double explained_by_drift(const struct drift *d)
     return TILT_SHARE * fmax(0, d->tilt) + BEND_SHARE * fmax(0, d->bend);
 }
 
-static bool drift_is_the_better_story(const struct evidence *e)
+static bool better_story(const struct evidence *e)
 {
     double shift = e->shift.estimate;
     return e->drift.tilt > TILT_LIMIT * shift || e->drift.bend > BEND_LIMIT * shift;
@@ -118,9 +113,10 @@ static double share(double value, double level)
 }
 
 /* From "more is better" back to the KPI's unit. */
-static void describe(struct verdict *v, const struct evidence *e, double sign)
+static void describe(struct judgement *v, const struct evidence *e, double sign)
 {
-    double low = sign > 0 ? e->shift.low : -e->shift.high, high = sign > 0 ? e->shift.high : -e->shift.low;
+    double low = sign > 0 ? e->shift.low : -e->shift.high;
+    double high = sign > 0 ? e->shift.high : -e->shift.low;
     v->level = sign * quantile(e->baseline.value, e->baseline.n, 0.5);
     v->shift = sign * e->shift.estimate;
     v->low = low;
@@ -131,13 +127,14 @@ static void describe(struct verdict *v, const struct evidence *e, double sign)
     v->drift = sign * explained_by_drift(&e->drift);
 }
 
-static void conclude(struct verdict *v, enum judge_verdict verdict, enum judge_reason reason)
+static void conclude(struct judgement *v, enum judge_verdict verdict, enum judge_reason reason)
 {
     v->verdict = verdict;
     v->reason = reason;
 }
 
-static void judge_improvement(const struct verdict_input *in, const struct evidence *e, struct verdict *v)
+static void judge_improvement(const struct verdict_input *in, const struct evidence *e,
+                              struct judgement *v)
 {
     double explained = explained_by_drift(&e->drift), relevant = in->minimal_effect * e->level;
     double left = e->shift.estimate - explained, failing = fmax(in->alpha, JUDGE_FAILURE_ALPHA);
@@ -145,7 +142,7 @@ static void judge_improvement(const struct verdict_input *in, const struct evide
     v->p_harm = p_harm(e, 0);
     if (v->p_harm < failing)
         conclude(v, JUDGE_FAILED, JUDGE_HARM);
-    else if (v->p_improve < in->alpha && left > 0 && left >= relevant && !drift_is_the_better_story(e))
+    else if (v->p_improve < in->alpha && left > 0 && left >= relevant && !better_story(e))
         conclude(v, JUDGE_SUCCESS, JUDGE_BETTER);
     else if (in->last_look && p_of_excess(e, relevant - e->shift.estimate) < failing)
         conclude(v, JUDGE_FAILED, JUDGE_NOTHING_MOVED);
@@ -155,7 +152,7 @@ static void judge_improvement(const struct verdict_input *in, const struct evide
         conclude(v, JUDGE_INCONCLUSIVE, e->shift.estimate < relevant ? JUDGE_SMALL : JUDGE_DRIFT);
 }
 
-static void judge_guard(const struct verdict_input *in, const struct evidence *e, struct verdict *v)
+static void judge_guard(const struct verdict_input *in, const struct evidence *e, struct judgement *v)
 {
     double tolerated = in->tolerated_harm * e->level;
     v->p_improve = p_improve(e, explained_by_drift(&e->drift));
@@ -169,7 +166,8 @@ static void judge_guard(const struct verdict_input *in, const struct evidence *e
 }
 
 /* Fills the evidence, or says why there is none. */
-static bool gather(const struct verdict_input *in, struct evidence *e, struct verdict *v, double sign)
+static bool gather(const struct verdict_input *in, struct evidence *e, struct judgement *v,
+                   double sign)
 {
     struct side baseline, after;
     size_t asked = in->minimal_n ? in->minimal_n : JUDGE_MINIMAL_N, needed = asked < 4 ? 4 : asked;
@@ -189,13 +187,13 @@ static bool gather(const struct verdict_input *in, struct evidence *e, struct ve
     return e->baseline.n >= needed && e->after.n >= needed;
 }
 
-int judge(const struct verdict_input *in, struct verdict *ret)
+int judge(const struct verdict_input *in, struct judgement *ret)
 {
     if (!input_sane(in))
         return -EINVAL;
     double sign = in->higher_is_better ? 1 : -1;
     struct evidence e;
-    struct verdict v = {.p_improve = 1, .p_harm = 1};
+    struct judgement v = {.p_improve = 1, .p_harm = 1};
     if (gather(in, &e, &v, sign)) {
         weigh(&e, in->alpha);
         describe(&v, &e, sign);

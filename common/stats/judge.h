@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The evidence engine (rules X3, X4): did the change help? A function of its input alone, deterministic, no allocation.
+/* The evidence engine (rules X3, X4): did the change help? A function of its input alone,
+ * deterministic, no allocation.
  *
  * What it does, in order:
  *   1. clips each side at its outer fences, at most 5 % of it at either end (Tukey 1977);
- *   2. lowers n: means of consecutive blocks, longer than the memory of the stream (autocorr.h), at most JUDGE_BLOCKS a side;
+ *   2. lowers n: means of consecutive blocks, longer than the memory of the stream (autocorr.h);
  *   3. Mann–Whitney on the blocks, Hodges–Lehmann shift with its interval;
- *   4. asks whether the stream moves slowly by itself: the tilt and the bend of the blocks inside each side widen the interval,
- *      and a change that a going-on trend or season would explain as well is not accepted. */
+ *   4. asks whether the stream moves slowly by itself (drift.h): the tilt and the bend of the
+ * blocks inside each side widen the interval, and a shift that a going-on trend or season would
+ *      explain as well is not accepted.
+ *
+ * What it cannot do: a drift that is hidden by the noise inside both sides and just large enough
+ * between them looks like a step to every test. More samples shrink that gap, and minimal_effect
+ * closes it: once the noise of a side's mean is well under minimal_effect, nothing fits through. */
 #ifndef HELIOS_STATS_JUDGE_H
 #define HELIOS_STATS_JUDGE_H
 
@@ -14,8 +20,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define JUDGE_SAMPLES 4096  /* a side; neighbours are averaged beyond */
-#define JUDGE_BLOCKS 20     /* independent blocks a side, at most */
+#define JUDGE_SAMPLES 4096     /* a side; neighbours are averaged beyond */
+#define JUDGE_BLOCKS 20        /* independent blocks a side, at most */
 #define JUDGE_VALUE_MAX 1e100  /* larger values are refused: their squares leave the doubles */
 #define JUDGE_RELATIVE_MAX 1e6 /* relative shifts are cut here: a baseline of 0 has no relative */
 
@@ -36,8 +42,8 @@ struct verdict_input {
     bool higher_is_better;
     double minimal_effect; /* share of the baseline's level, 0.05 = 5 %; 0 or more */
     double tolerated_harm; /* likewise */
-    double alpha;          /* chance of a wrong acceptance that this look may spend, 0 < alpha < 0.5 */
-    unsigned minimal_n;    /* independent blocks that each side must have; 0 = JUDGE_MINIMAL_N, at least 4 */
+    double alpha;          /* chance of a wrong acceptance that this look may spend, 0..0.5 */
+    unsigned minimal_n;    /* blocks that each side must have; 0 = JUDGE_MINIMAL_N, at least 4 */
     bool last_look;        /* only then is "nothing moved" a failure: effects may come late */
 };
 #define JUDGE_MINIMAL_N 8
@@ -64,22 +70,24 @@ enum judge_reason {
 const char *judge_reason_text(enum judge_reason reason);
 const char *judge_reason_name(enum judge_reason reason); /* "better", "no_harm", … */
 
-struct verdict {
+struct judgement {
     enum judge_verdict verdict;
     enum judge_reason reason;
-    size_t n_baseline, n_after;           /* samples */
-    size_t effective_baseline, effective_after; /* independent blocks; 0 when there are none */
-    double level;                         /* of the baseline: the median of its blocks */
-    double shift, low, high;              /* after - baseline in the KPI's unit; interval of confidence 1 - 2*alpha */
+    size_t n_baseline, n_after;                   /* samples */
+    size_t effective_baseline, effective_after;   /* independent blocks; 0 when there are none */
+    double level;                                 /* of the baseline: the median of its blocks */
+    double shift;                                 /* after - baseline, in the KPI's unit */
+    double low, high;                             /* its interval of confidence 1 - 2 * alpha */
     double relative, relative_low, relative_high; /* likewise as shares of |level| */
-    double drift;     /* the part of the shift that a going-on trend or season would explain, same unit; 0 = none */
+    double drift;     /* the part of the shift that a going-on trend or season would explain */
     double p_improve; /* of "no better than before" */
     double p_harm;    /* of "no worse than before", for a guard "no worse than tolerated" */
 };
-/* -EINVAL: a value that is not finite or beyond JUDGE_VALUE_MAX, or a number of the input out of its range; ret is untouched then. An empty side is no error:
- * it is INCONCLUSIVE. Failures are decided at max(alpha, JUDGE_FAILURE_ALPHA): a wrong rollback costs less than a wrong
+/* -EINVAL: a value that is not finite or beyond JUDGE_VALUE_MAX, or a number of the input out of
+ * its range; ret is untouched then. An empty side is no error: it is INCONCLUSIVE. Failures are
+ * decided at max(alpha, JUDGE_FAILURE_ALPHA): a wrong rollback costs less than a wrong
  * acceptance. */
 #define JUDGE_FAILURE_ALPHA 0.05
-int judge(const struct verdict_input *in, struct verdict *ret);
+int judge(const struct verdict_input *in, struct judgement *ret);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns U and its distribution. Refuses to know time: correlated samples must be lowered to blocks before they come here. */
+/* Owns U and its distribution. Refuses to know time: correlated samples must be lowered to blocks
+ * before they come here. */
 #include "mannwhitney.h"
 
 #include <errno.h>
@@ -10,8 +11,9 @@
 
 #define U_MAX (MANNWHITNEY_EXACT_MAX * MANNWHITNEY_EXACT_MAX)
 
-/* The number of orders with each U are the coefficients of the Gaussian binomial [n_a+n_b choose n_a]: multiply by
- * (1 - q^(n_b+i)) and divide by (1 - q^i) for i = 1..n_a. All are integers below 2^53, so this is exact. */
+/* The number of orders with each U are the coefficients of the Gaussian binomial [n_a+n_b choose
+ * n_a]: multiply by (1 - q^(n_b+i)) and divide by (1 - q^i) for i = 1..n_a. All are integers below
+ * 2^53, so this is exact. */
 static void count_orders(size_t n_a, size_t n_b, double count[U_MAX + 1])
 {
     size_t top = n_a * n_b;
@@ -67,7 +69,8 @@ double mannwhitney_variance(size_t n_a, size_t n_b, double tied)
 }
 
 /* One pass over both sorted sides: U, and the groups of equal values over both. */
-static double count_pairs(const double *a, size_t n_a, const double *b, size_t n_b, double *ret_tied)
+static double count_pairs(const double *a, size_t n_a, const double *b, size_t n_b,
+                          double *ret_tied)
 {
     double u = 0, tied = 0;
     for (size_t i = 0, j = 0; i < n_a || j < n_b;) {

@@ -15,7 +15,8 @@ double quantile(const double *v, size_t n, double q)
     if (i + 1 >= n)
         return v[n - 1];
     double part = at - (double)i;
-    return part == 0 ? v[i] : v[i] * (1 - part) + v[i + 1] * part; /* never overflows, unlike v[i+1] - v[i] */
+    /* This form never overflows, unlike v[i + 1] - v[i]. */
+    return part == 0 ? v[i] : v[i] * (1 - part) + v[i + 1] * part;
 }
 
 struct robust robust_of(double *v, size_t n)

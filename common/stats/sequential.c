@@ -31,7 +31,8 @@ double spend_alpha(enum spending kind, double alpha, unsigned look, unsigned loo
     return now - before;
 }
 
-/* The place of claim i in ascending order; equal ones keep their order. m is the number of verdicts of a cycle: small. */
+/* The place of claim i in ascending order; equal ones keep their order. m is the number of verdicts
+ * of a cycle: small. */
 static size_t place_of(const double *p, size_t m, size_t i)
 {
     size_t place = 0;
@@ -40,7 +41,8 @@ static size_t place_of(const double *p, size_t m, size_t i)
     return place;
 }
 
-/* Step-down: a claim stands only if all with a smaller p do, so each takes over the worst of them. */
+/* Step-down: a claim stands only if all with a smaller p do, so each takes over the worst of them.
+ */
 static double adjusted(const double *p, size_t m, size_t i)
 {
     double worst = 0;

@@ -43,7 +43,8 @@ static double difference(const struct sides *s, double k)
     return solve(count_up_to, s, k, lowest(s), highest(s));
 }
 
-/* The interval is [D(c), D(N+1-c)], c-1 = largest u with P(U <= u) <= alpha/2; 0: not even the extremes are far enough. */
+/* The interval is [D(c), D(N+1-c)], c-1 = largest u with P(U <= u) <= alpha/2; 0: not even the
+ * extremes are far enough. */
 static double rank_of_bound(size_t n_a, size_t n_b, double alpha)
 {
     double product = (double)n_a * (double)n_b;
@@ -53,9 +54,11 @@ static double rank_of_bound(size_t n_a, size_t n_b, double alpha)
     return floor(product / 2 + normal_quantile(alpha / 2) * sd + 0.5);
 }
 
-int shift_estimate(const double *a, size_t n_a, const double *b, size_t n_b, double alpha, struct shift *ret)
+int shift_estimate(const double *a, size_t n_a, const double *b, size_t n_b, double alpha,
+                   struct shift *ret)
 {
-    if (n_a == 0 || n_b == 0 || !(alpha > 0 && alpha < 1) || !values_finite(a, n_a) || !values_finite(b, n_b))
+    if (n_a == 0 || n_b == 0 || !(alpha > 0 && alpha < 1) || !values_finite(a, n_a) ||
+        !values_finite(b, n_b))
         return -EINVAL;
     struct sides s = {a, b, n_a, n_b};
     double product = (double)n_a * (double)n_b, c = rank_of_bound(n_a, n_b, alpha);

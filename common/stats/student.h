@@ -8,9 +8,9 @@
 double student_upper(double t, double df); /* P(T > t), df > 0 (A&S 26.7.1) */
 
 struct welch {
-    double shift;    /* mean(b) - mean(a) */
-    double t, df;    /* t is ±DBL_MAX when both sides are constant and differ */
-    double p_less;   /* of "b is lower" */
+    double shift;     /* mean(b) - mean(a) */
+    double t, df;     /* t is ±DBL_MAX when both sides are constant and differ */
+    double p_less;    /* of "b is lower" */
     double p_greater; /* of "b is higher" */
     double p_two;
 };

@@ -58,7 +58,8 @@ static double count_falls(double *v, size_t n)
     return falls;
 }
 
-/* Pairs with a slope of at most x: those that do not rise once x is taken off. O(n log n), no list of pairs. */
+/* Pairs with a slope of at most x: those that do not rise once x is taken off. O(n log n), no list
+ * of pairs. */
 static double slopes_up_to(double x, const void *context)
 {
     const struct series *s = context;
@@ -89,7 +90,8 @@ static double slope_at(const struct series *s, double rank)
 
 static double median_slope(const struct series *s)
 {
-    double pairs = (double)s->n * (double)(s->n - 1) / 2, lower = slope_at(s, floor((pairs + 1) / 2));
+    double pairs = (double)s->n * (double)(s->n - 1) / 2,
+           lower = slope_at(s, floor((pairs + 1) / 2));
     return fmod(pairs, 2) == 0 ? lower / 2 + slope_at(s, pairs / 2 + 1) / 2 : lower;
 }
 

@@ -86,7 +86,10 @@ static void pack_params(struct helios *h, struct notify *n, const struct set_not
 {
     struct pack p;
     struct value key, item;
-    char title[200];
+    char title[200], text[1200], more[64] = "";
+    if (n->held)
+        snprintf(more, sizeof(more), " (%llu more were held back)", (unsigned long long)n->held);
+    snprintf(text, sizeof(text), "%s%s", news->text, more);
     snprintf(title, sizeof(title), "[%s] %s %s", h->config->realm.at, news->topic, news->id);
     pack_init(&p, out);
     pack_map(&p);
@@ -96,12 +99,10 @@ static void pack_params(struct helios *h, struct notify *n, const struct set_not
         pack_raw(&p, item.whole);
     }
     pack_put_text(&p, "title", title);
-    pack_put_text(&p, "text", news->text);
+    pack_put_text(&p, "text", text);
     pack_put_text(&p, "level", news->level);
     pack_put_text(&p, "topic", news->topic);
     pack_put_text(&p, "id", news->id);
-    if (n->held)
-        pack_put_int(&p, "held", (int64_t)n->held);
     pack_end(&p);
 }
 

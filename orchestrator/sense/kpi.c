@@ -50,7 +50,7 @@ static void on_stale(struct helios *h, struct timer *t)
 static void settle(struct helios *h, struct kpi *k)
 {
     struct summary s;
-    window_read(k->window, h->now, &s);
+    window_read(&k->window, h->now, &s);
     if (s.count == 0)
         return;
     k->value = summary_measure(&s, k->config->measure);
@@ -94,7 +94,7 @@ void kpi_take(struct helios *h, struct kpi *k, struct reading reading)
     for (size_t i = 0; i < ARRAY_SIZE(k->scopes); i++)
         if (k->scopes[i])
             k->scopes[i]->newest = MAX(k->scopes[i]->newest, reading.at);
-    window_add(k->window, reading.at, reading.value);
+    window_add(&k->window, reading.at, reading.value);
     list_each (r, &k->recorders, struct recorder, link)
         record(r, reading);
     if (list_empty(&k->touched))
@@ -131,7 +131,7 @@ static struct kpi *add_kpi(struct helios *h, const struct set_kpi *config)
     struct kpi *k = NEW(struct kpi);
     k->config = config;
     k->score = -1;
-    k->window = window_new(h->config->health.window_ms);
+    window_init(&k->window, h->config->health.window_ms);
     k->stale.run = on_stale;
     list_init(&k->recorders);
     list_init(&k->touched);
@@ -162,9 +162,30 @@ static void free_kpi(struct helios *h, struct kpi *k)
     list_out(&k->touched);
     list_out(&k->changed);
     save_forget(&k->save);
-    window_free(k->window);
+    window_done(&k->window);
     free(k->past);
     free(k);
+}
+
+static bool in_file(struct helios *h, struct bytes name)
+{
+    SEQ_EACH (c, struct set_kpi, h->config->kpis)
+        if (bytes_eq(c->name, name))
+            return true;
+    return false;
+}
+
+/* of_config calls take for every KPI of the config, and of the catalogue for those that the controller computes itself and the
+ * config does not name. */
+static void of_config(struct helios *h, void (*take)(struct helios *, const struct set_kpi *))
+{
+    size_t n;
+    const struct catalogue_kpi *catalogue = kpi_catalogue(&n);
+    SEQ_EACH (c, struct set_kpi, h->config->kpis)
+        take(h, c);
+    for (size_t i = 0; i < n; i++)
+        if (catalogue[i].computed && !in_file(h, catalogue[i].kpi.name))
+            take(h, &catalogue[i].kpi);
 }
 
 static void add_missing(struct helios *h, const struct set_kpi *config)
@@ -177,41 +198,39 @@ void kpis_init(struct helios *h)
 {
     list_init(&h->sense.touched);
     list_init(&h->sense.changed);
-    SEQ_EACH (c, struct set_kpi, h->config->kpis)
-        add_missing(h, c);
+    of_config(h, add_missing);
 }
 
 /* A KPI that stays keeps its window; its config, its key in the table and its sums are the new config's. */
 static void move_over(struct helios *h, const struct set_kpi *config)
 {
     struct kpi *k = kpi_find(h, config->name);
-    if (k == NULL || k->config == config)
+    if (k == NULL)
         return;
+    k->stays = true;
     HASH_DEL(h->sense.kpis, k);
     k->config = config;
     k->r.name = config->name;
+    if (k->window.part_ms * WINDOW_PARTS != h->config->health.window_ms) {
+        window_done(&k->window);
+        window_init(&k->window, h->config->health.window_ms);
+    }
     HASH_ADD_KEYPTR(hh, h->sense.kpis, config->name.at, config->name.n, k);
-}
-
-static bool configured(struct helios *h, const struct set_kpi *config)
-{
-    const struct set_kpi *first = h->config->kpis.at;
-    return config >= first && config < first + h->config->kpis.n;
 }
 
 void kpis_reload(struct helios *h)
 {
     struct kpi *k, *next;
-    SEQ_EACH (c, struct set_kpi, h->config->kpis)
-        move_over(h, c);
+    HASH_ITER (hh, h->sense.kpis, k, next)
+        k->stays = false;
+    of_config(h, move_over);
     scopes_clear(h);
     HASH_ITER (hh, h->sense.kpis, k, next)
-        if (!configured(h, k->config))
+        if (!k->stays)
             free_kpi(h, k);
         else
             join_scopes(h, k);
-    SEQ_EACH (c, struct set_kpi, h->config->kpis)
-        add_missing(h, c);
+    of_config(h, add_missing);
 }
 
 void kpis_done(struct helios *h)
@@ -255,7 +274,7 @@ bool kpi_known(struct helios *h, struct kpi *k)
 
 unsigned kpi_windows_seen(const struct kpi *k)
 {
-    return k->first ? (unsigned)((k->last - k->first) / window_length(k->window)) : 0;
+    return k->first ? (unsigned)((k->last - k->first) / (k->window.part_ms * WINDOW_PARTS)) : 0;
 }
 
 bool kpi_inhibited(struct helios *h, struct kpi *k)
@@ -293,7 +312,7 @@ void kpi_each(struct helios *h, kpi_visit *visit, void *context)
 void kpi_pack(struct helios *h, struct kpi *k, struct pack *p)
 {
     struct summary s;
-    window_read(k->window, h->now, &s);
+    window_read(&k->window, h->now, &s);
     pack_map(p);
     pack_put_str(p, "name", k->config->name);
     pack_put_int(p, "count", (int64_t)s.count);

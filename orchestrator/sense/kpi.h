@@ -12,7 +12,7 @@ struct scope;
 struct kpi {
     UT_hash_handle hh;       /* sense.kpis, key config->name */
     const struct set_kpi *config; /* borrowed from the config, or from the catalogue for the controller's own */
-    struct window *window;   /* owned */
+    struct window window;    /* owned */
     struct list recorders;   /* struct recorder.link */
     struct list touched;     /* in sense.touched while its score waits for the end of a batch */
     struct list changed;     /* in sense.changed until the next kpi.updated */
@@ -25,6 +25,7 @@ struct kpi {
     int64_t summed;          /* when the newest summary was made */
     double slope;            /* per second, of the last trend; 0 = none that is significant */
     double slope_low, slope_high;
+    bool stays;             /* kpis_reload: the new config has it too */
     bool forecast, anomalous; /* its warning is out */
     struct rec_kpi r;        /* owned; what other programs read in Redis */
     struct save save;

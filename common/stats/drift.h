@@ -7,11 +7,9 @@
 #include "common/stats/blocks.h"
 
 struct drift {
-    double tilt; /* the shift that a line predicts: common least-squares slope of both sides */
-    double
-        bend; /* the shift that half a wave a side predicts: baseline its trough, after its crest */
-    double slow;  /* 1..JUDGE_BLOCKS: variance of the line's and wave's projections over that of
-                     blocks */
+    double tilt;  /* the shift that a line predicts: common least-squares slope of both sides */
+    double bend;  /* the shift that half a wave a side predicts, from trough to crest */
+    double slow;  /* variance of the projections on both over that of blocks; 1..JUDGE_BLOCKS */
     double error; /* standard error of the shift: that of unordered blocks, times sqrt(slow) */
 };
 /* Both sides have 4 blocks or more. */

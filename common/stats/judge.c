@@ -152,7 +152,8 @@ static void judge_improvement(const struct verdict_input *in, const struct evide
         conclude(v, JUDGE_INCONCLUSIVE, e->shift.estimate < relevant ? JUDGE_SMALL : JUDGE_DRIFT);
 }
 
-static void judge_guard(const struct verdict_input *in, const struct evidence *e, struct judgement *v)
+static void judge_guard(const struct verdict_input *in, const struct evidence *e,
+                        struct judgement *v)
 {
     double tolerated = in->tolerated_harm * e->level;
     v->p_improve = p_improve(e, explained_by_drift(&e->drift));

@@ -8,8 +8,7 @@
 #include <stddef.h>
 
 enum spending {
-    SPEND_OBRIEN_FLEMING, /* almost nothing early, nearly all at the last look: 2 - 2Φ(z(alpha/2) /
-                             sqrt(t)) */
+    SPEND_OBRIEN_FLEMING, /* nearly all at the last look: 2 - 2Φ(z(alpha/2) / sqrt(t)) */
     SPEND_POCOCK,         /* nearly even: alpha * ln(1 + (e - 1) * t) */
 };
 /* spend_alpha: what look 1..looks of equally spaced looks may spend; all looks add up to alpha (Lan

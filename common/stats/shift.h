@@ -10,8 +10,7 @@
 struct shift {
     double estimate;  /* of b - a */
     double low, high; /* contains the true shift with probability 1 - alpha or more */
-    bool bounded; /* false: too few values for this alpha; low and high are the extreme differences
-                   */
+    bool bounded;     /* false: too few values for this alpha, the extreme differences are given */
 };
 /* Both ascending; 0 < alpha < 1, two-sided. -EINVAL: an empty side, a value that is not finite,
  * another alpha. The differences are counted, never stored: O((n_a + n_b) * 64) time and no memory,

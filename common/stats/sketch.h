@@ -13,8 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SKETCH_CELLS_MAX                                                                           \
-    1024 /* beyond it neighbours merge and the error doubles: 16 octaves at full fineness */
+#define SKETCH_CELLS_MAX 1024 /* beyond it neighbours merge and the error doubles */
 
 struct sketch_cell {
     int32_t key; /* ascending by value */
@@ -30,8 +29,7 @@ struct sketch {
 
 void sketch_done(struct sketch *s);
 void sketch_clear(struct sketch *s, uint32_t coarse); /* keeps its memory */
-void sketch_add(struct sketch *s,
-                double value); /* a finite value; |value| below 2.3e-308 counts as 0 */
+void sketch_add(struct sketch *s, double value); /* finite; |value| below 2.3e-308 counts as 0 */
 void sketch_coarsen(struct sketch *s, uint32_t coarse); /* merges until s->coarse >= coarse */
 void sketch_merge(struct sketch *into, const struct sketch *from);
 /* sketch_subtract: everything in `part` was added to `whole` as well, and whole->coarse >=

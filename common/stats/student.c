@@ -23,11 +23,9 @@ int welch_test(const double *a, size_t n_a, const double *b, size_t n_b, struct 
     double va = values_variance(a, n_a) / (double)n_a, vb = values_variance(b, n_b) / (double)n_b;
     struct welch w = {.shift = shift, .df = (double)(n_a + n_b - 2)};
     if (va + vb > 0) {
-        double share =
-            va / (va + vb); /* Welch–Satterthwaite, in shares so that nothing overflows */
+        double share = va / (va + vb), other = 1 - share; /* Welch–Satterthwaite, in shares */
         w.t = shift / sqrt(va + vb);
-        w.df =
-            1 / (share * share / (double)(n_a - 1) + (1 - share) * (1 - share) / (double)(n_b - 1));
+        w.df = 1 / (share * share / (double)(n_a - 1) + other * other / (double)(n_b - 1));
     } else if (shift != 0) {
         w.t = copysign(DBL_MAX, shift);
     }

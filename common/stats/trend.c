@@ -90,8 +90,8 @@ static double slope_at(const struct series *s, double rank)
 
 static double median_slope(const struct series *s)
 {
-    double pairs = (double)s->n * (double)(s->n - 1) / 2,
-           lower = slope_at(s, floor((pairs + 1) / 2));
+    double pairs = (double)s->n * (double)(s->n - 1) / 2;
+    double lower = slope_at(s, floor((pairs + 1) / 2));
     return fmod(pairs, 2) == 0 ? lower / 2 + slope_at(s, pairs / 2 + 1) / 2 : lower;
 }
 

@@ -18,12 +18,10 @@ struct trend {
     size_t n;         /* points with different times that were used */
     double slope;     /* per second; Theil–Sen: the median of all pairs' slopes (Sen 1968) */
     double low, high; /* its interval of confidence 1 - alpha (Gilbert 1987, 16.5) */
-    double p;         /* of "no trend", two-sided, Mann–Kendall with ties and continuity (Gilbert
-                         1987, 16.4) */
-    double
-        memory;   /* autocorrelation time around the line; the variances are so many times larger */
-    int64_t at;   /* time of the last point */
-    double level; /* of the line at that time */
+    double p;         /* of "no trend", two-sided, Mann–Kendall (Gilbert 1987, 16.4) */
+    double memory;    /* autocorrelation time around the line, which widens low..high and lifts p */
+    int64_t at;       /* time of the last point */
+    double level;     /* of the line at that time */
 };
 /* Oldest first. -EINVAL: fewer than 4 different times, times that fall, values not finite or beyond
  * 1e100, alpha outside (0, 1). */

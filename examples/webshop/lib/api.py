@@ -17,9 +17,9 @@ import redis.asyncio
 from . import figures, goods, http11, paths
 from .workers import Full, Workers
 
-BAD = {"workers": 3, "search_ttl_s": 1, "product_ttl_s": 900, "db_round_trip_ms": 15, "version": 0}
+BAD = {"workers": 5, "search_ttl_s": 1, "product_ttl_s": 900, "db_round_trip_ms": 15, "version": 0}
 LOGIN_ROUND_TRIPS = 3   # a new connection logs in to the database: greeting, proof, session
-SEARCH_ROUND_TRIPS = 3  # what is found, how much of it, and at what price
+SEARCH_ROUND_TRIPS = 5  # parse, find, count, price, stock
 SHELF_SIZE = 6
 JSON = "application/json"
 

@@ -115,7 +115,7 @@ CHANGES = {
                          "the cache holds the working set"),
     "longer_cache_ttl": Change("backend", "api", {"search_ttl_s": Param("ttl_s", 300, 5, 3600)},
                                None, warm_searches, "search answers stay in the cache"),
-    "api_workers": Change("backend", "api", {"workers": Param("workers", 8, 1, 64)}, None, None,
+    "api_workers": Change("backend", "api", {"workers": Param("workers", 12, 1, 64)}, None, None,
                           "the API works on more requests at once"),
     "restore_cache": Change("backend", "cache", {"megabytes": cache.GOOD_MB}, None, warm,
                             "emergency: the cache has its good size again and is warm"),

@@ -98,14 +98,15 @@ def grow_cache(sight):
 
 def longer_cache_ttl(sight):
     ttl, hit = sight.api_settings["search_ttl_s"], sight.api.get("api_search_hit_percent")
-    return verdict(ttl < 60, 0.8, f"search answers are forgotten after {ttl} s and "
+    roomy = sight.cache_mb >= cache.GOOD_MB   # a small cache throws them out before their time
+    return verdict(ttl < 60, 0.8 if roomy else 0.6, f"search answers are forgotten after {ttl} s and "
                    f"{'few' if hit is None else f'{hit:.0f} %'} of the searches find one",
                    search_ttl_s=ttl, search_hit_percent=hit)
 
 
 def api_workers(sight):
     workers, wait = sight.api_settings["workers"], sight.api.get("api_queue_time", 0.0)
-    return verdict(workers < 8 and wait > 5, min(0.9, 0.5 + wait / 100),
+    return verdict(workers < 12 and wait > 2, min(0.9, 0.5 + wait / 50),
                    f"the API works on {workers} requests at once and a request waits {wait:.0f} ms "
                    "for its turn", workers=workers, queue_time_ms=wait)
 

@@ -109,6 +109,18 @@ def serves(version, ports):
     return web.answers(f"http://127.0.0.1:{ports['EDGE_PORT']}/edge/version", version)
 
 
+def workers(master):
+    """workers lists the processes of nginx that still take new connections."""
+    taking = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        after_name = (paths.read(f"/proc/{pid}/stat") or ")").rpartition(")")[2].split()
+        if after_name[1:2] == [str(master)]:   # its parent
+            title = paths.read(f"/proc/{pid}/cmdline")
+            if title and "shutting down" not in title:
+                taking.add(pid)
+    return taking
+
+
 def change(values, ports):
     """change takes settings over; when nginx refuses them, the old ones are put back."""
     before = settings()
@@ -118,9 +130,12 @@ def change(values, ports):
         render(before, ports)
         raise RuntimeError(f"nginx refuses the change: {test.stderr.strip().splitlines()[0]}")
     paths.write_json(paths.at("edge.json"), dict(before, **values))
-    os.kill(int(paths.read(paths.at("nginx.pid"))), signal.SIGHUP)
+    master = int(paths.read(paths.at("nginx.pid")))
+    old = workers(master)
+    os.kill(master, signal.SIGHUP)
     deadline = time.monotonic() + 5
-    while not serves(version, ports):
+    # For a moment old and new workers share the socket: it counts when no old one answers.
+    while workers(master) & old or not serves(version, ports):
         if time.monotonic() > deadline:
             raise RuntimeError("nginx did not take the change over within 5 s")
         time.sleep(0.05)

@@ -22,7 +22,7 @@ _HEAD = """<!doctype html>
 <main class="catalogue">
 """
 _ITEM = """<article class="catalogue__item" id="product-{id}">
-  <img class="catalogue__picture" src="/assets/picture-{picture}.png" alt="{name}" width="48" height="40"{lazy}>
+  <img class="catalogue__picture" src="/assets/picture-{picture}.png" alt="{name}" width="36" height="30"{lazy}>
   <h2 class="catalogue__name"><a href="/product.html#{id}">{name}</a></h2>
   <p class="catalogue__price">EUR {price}</p><p class="catalogue__text">{text}</p>
   <p class="catalogue__stock">{stock} in stock, sent today</p>
@@ -32,7 +32,7 @@ _ITEM = """<article class="catalogue__item" id="product-{id}">
 _FOOT = "</main><footer><p>{text}</p></footer></body></html>\n"
 
 
-def picture(rng, width=48, height=40):
+def picture(rng, width=36, height=30):
     """picture is a real PNG of noise on a colour: as incompressible as a photograph."""
     base = [rng.randint(60, 180) for _ in range(3)]
     rows = b"".join(b"\0" + bytes((c + rng.randint(0, 75)) & 255 for _ in range(width) for c in base)

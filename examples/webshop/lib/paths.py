@@ -43,7 +43,7 @@ def read(path, default=None):
     try:
         with open(path) as file:
             return file.read()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):   # the latter for files of /proc
         return default
 
 
@@ -56,10 +56,21 @@ def read_json(path, default=None):
     return default if text is None else json.loads(text)
 
 
+def alive():
+    """alive tells whether the shop that said `ready` still runs."""
+    said = read(at("ready"))
+    try:
+        return said is not None and os.kill(int(said), 0) is None
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True   # somebody else's, but there
+
+
 def ports():
     """ports are those of the running shop; without them there is nothing to talk to."""
     found = read_json(at("ports.json"))
-    if not found or not os.path.exists(at("ready")):
+    if not found or not alive():
         fail(f"no shop is running in {home()}: start examples/webshop/shop first", UNAVAILABLE)
     return found
 

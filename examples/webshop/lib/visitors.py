@@ -14,7 +14,7 @@ from collections import deque
 
 from . import figures, goods, http11, pages, paths
 
-PATIENCE_S, PATIENCE_SPREAD = 1.6, 0.45   # median and sigma of a log-normal
+PATIENCE_S, PATIENCE_SPREAD = 1.4, 0.45   # median and sigma of a log-normal
 READS_S = (0.15, 0.45)                    # a look at one page
 BUYS, ANOTHER_PRODUCT, SEARCHES = 0.7, 0.5, 0.6
 RETURNS_HAPPY, RETURNS_ANNOYED = 0.75, 0.1

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Owns the process: its members, its turn, its reload and its leaving. */
+#include "agents/agent.h"
+
+#include <limits.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "agents/probes/probe.h"
+#include "agents/results.h"
+#include "common/log.h"
+
+enum { PATIENCE_MS = 10000, HURRY_MS = 3000, SPARE_SOCKETS = 64 };
+
+char *agent_path(const struct agent *a, const char *path)
+{
+    struct buf whole = {0};
+    if (*path == '/')
+        return xdup(path);
+    buf_printf(&whole, "%s%s%s", a->dir, *path ? "/" : "", path);
+    return buf_take(&whole);
+}
+
+void agent_dirty(struct member *m)
+{
+    if (list_empty(&m->dirty))
+        list_push(&m->agent->dirty, &m->dirty);
+}
+
+struct member *agent_member(struct agent *a, struct bytes id)
+{
+    for (size_t i = 0; i < a->n_members; i++)
+        if (bytes_is(id, a->members[i].id))
+            return &a->members[i];
+    return NULL;
+}
+
+/* ---- leaving ---- */
+
+static void member_leave(struct member *m, const char *reason)
+{
+    if (m->left)
+        return;
+    m->left = true;
+    m->agent->n_left++;
+    links_bye(m, reason);
+    log_info("agent.left", "%s has left: %s", m->id, reason);
+}
+
+/* leave_if_done: a drained member goes when nothing is left to say; the process goes with its last
+ * member. */
+static void leave_if_done(struct member *m)
+{
+    const struct slots *s = &m->slots;
+    bool leaving = m->agent->state == AGENT_LEAVING;
+    if ((m->draining || leaving) && s->n_running + s->n_queued + s->n_done == 0)
+        member_leave(m, leaving ? "stopped" : "drained");
+    if (m->agent->n_left == m->agent->n_members)
+        m->agent->state = AGENT_GONE;
+}
+
+static void hurry(struct agent *a)
+{
+    log_warn("agent.hurry",
+             "what still runs is stopped; it is not reported, so that it is done again elsewhere");
+    for (size_t i = 0; i < a->n_members; i++) {
+        slots_drop_all(&a->members[i]);
+        agent_dirty(&a->members[i]);
+    }
+    loop_timer(&a->loop, &a->patience, a->loop.now + HURRY_MS);
+}
+
+static void on_patience(struct timer *t)
+{
+    struct agent *a = container_of(t, struct agent, patience);
+    size_t running = 0;
+    for (size_t i = 0; i < a->n_members; i++)
+        running += a->members[i].slots.n_running;
+    if (running && !a->hurried) {
+        a->hurried = true;
+        hurry(a);
+        return;
+    }
+    for (size_t i = 0; i < a->n_members; i++)
+        member_leave(&a->members[i], a->members[i].slots.n_done
+                                         ? "stopped; its last results were not acknowledged"
+                                         : "stopped");
+    a->state = AGENT_GONE;
+}
+
+void agent_leave(struct agent *a)
+{
+    if (a->state == AGENT_LEAVING) { /* asked twice: nobody waits any more */
+        on_patience(&a->patience);
+        return;
+    }
+    log_info("agent.leaving",
+             "asked to stop: nothing new is started; what runs may end within %d s",
+             PATIENCE_MS / 1000);
+    a->state = AGENT_LEAVING;
+    for (size_t i = 0; i < a->n_members; i++) {
+        slots_drop_queue(&a->members[i]);
+        agent_dirty(&a->members[i]);
+    }
+    loop_timer(&a->loop, &a->patience, a->loop.now + PATIENCE_MS);
+}
+
+/* ---- signals ---- */
+
+/* reload is all or nothing: actions and probes are taken anew; who the members are and where the
+ * controllers are stays. */
+static void reload(struct agent *a)
+{
+    struct settings *fresh = NULL;
+    struct manifest *manifest = NULL;
+    struct probe *probes = NULL;
+    size_t n_probes = 0;
+    char *why = NULL;
+    _cleanup_(buf_done) struct buf diff = {0};
+    struct manifest *old = a->manifest;
+    int error = settings_load(section_agent_config, settings_file(a->settings), a->flags,
+                              a->n_flags, &fresh, &why);
+    if (!error) {
+        settings_diff(&diff, old->settings, fresh);
+        error = manifest_new(&fresh, &manifest, &why);
+    }
+    if (!error) {
+        a->manifest = manifest;
+        error = probes_new(a, &probes, &n_probes, &why);
+    }
+    if (error) {
+        log_error("agent.reload", "the file was not taken, all stays as it was: %s", why);
+        a->manifest = old;
+        manifest_drop(manifest);
+        free(why);
+        return;
+    }
+    probes_free(a, a->probes, a->n_probes);
+    a->probes = probes;
+    a->n_probes = n_probes;
+    manifest_drop(old);
+    log_info("agent.reload",
+             "actions and probes were taken anew (agents and controllers need a restart): %s",
+             buf_str(&diff));
+    for (size_t i = 0; i < a->n_members; i++)
+        if (!a->members[i].left)
+            links_greet(&a->members[i]);
+}
+
+static void on_child(struct agent *a)
+{
+    exec_reap(&a->exec);
+}
+
+static const struct {
+    int signal;
+    void (*act)(struct agent *a);
+} signals[] = {
+    {SIGTERM, agent_leave}, {SIGINT, agent_leave}, {SIGHUP, reload}, {SIGCHLD, on_child}};
+
+static void on_signal(struct watch *w, short events)
+{
+    struct agent *a = container_of(w, struct agent, signals);
+    struct signalfd_siginfo info;
+    (void)events;
+    while (read(w->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+            if (signals[i].signal == (int)info.ssi_signo)
+                signals[i].act(a);
+}
+
+static int take_signals(struct agent *a)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+        sigaddset(&set, signals[i].signal);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    a->signals = (struct watch){
+        .fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN, .ready = on_signal};
+    if (a->signals.fd < 0)
+        return -errno;
+    loop_watch(&a->loop, &a->signals);
+    return 0;
+}
+
+/* ---- members ---- */
+
+static void member_init(struct member *m, struct agent *a, const struct set_member *set,
+                        size_t number)
+{
+    struct buf id = {0};
+    buf_text(&id, set->name.at);
+    if (set->count > 1)
+        buf_printf(&id, "-%zu", number);
+    *m = (struct member){.agent = a, .set = set, .id = buf_take(&id), .base = xdup(set->name.at)};
+    list_init(&m->dirty);
+    slots_init(&m->slots);
+}
+
+static int new_members(struct agent *a, char **ret_why)
+{
+    struct seq sets = ((const struct set_agent_config *)settings_root(a->settings))->members;
+    size_t n = 0;
+    SEQ_EACH(set, struct set_member, sets)
+    n += (size_t)set->count;
+    a->members = xalloc(n * sizeof(*a->members));
+    SEQ_EACH(set, struct set_member, sets)
+    for (size_t i = 1; i <= (size_t)set->count; i++)
+        member_init(&a->members[a->n_members++], a, set, i);
+    if (n == 0)
+        *ret_why = xdup("agents: at least one must be named");
+    return n ? 0 : -EINVAL;
+}
+
+static void member_done(struct member *m)
+{
+    list_out(&m->dirty);
+    slots_done(&m->slots);
+    links_free(m);
+    samples_done(&m->source);
+    free(m->id);
+    free(m->base);
+}
+
+/* ---- start, in the order of this table ---- */
+
+static int make_identity(struct agent *a, char **ret_why)
+{
+    unsigned char drawn[16];
+    char *slash, path[PATH_MAX];
+    (void)ret_why;
+    if (getrandom(drawn, sizeof(drawn), 0) != (ssize_t)sizeof(drawn))
+        return -errno;
+    for (size_t i = 0; i < sizeof(drawn); i++)
+        sprintf(a->instance + 2 * i, "%02x", drawn[i]);
+    if (gethostname(a->host, sizeof(a->host) - 1))
+        a->host[0] = '\0';
+    if (realpath(settings_file(a->settings), path) == NULL)
+        return -errno;
+    slash = strrchr(path, '/');
+    *(slash == path ? slash + 1 : slash) = '\0';
+    a->dir = xdup(path);
+    return 0;
+}
+
+static int make_manifest(struct agent *a, char **ret_why)
+{
+    struct settings *own =
+        NULL; /* the manifest's: a reload replaces it, while members stay with those of the start */
+    int error = settings_load(section_agent_config, settings_file(a->settings), a->flags,
+                              a->n_flags, &own, ret_why);
+    return error ? error : manifest_new(&own, &a->manifest, ret_why);
+}
+
+static int make_context(struct agent *a, char **ret_why)
+{
+    size_t controllers = manifest_config(a->manifest)->controllers.n;
+    size_t sockets = (a->n_members + 1) * controllers + SPARE_SOCKETS;
+    (void)ret_why;
+    a->zmq = zmq_ctx_new();
+    return a->zmq && zmq_ctx_set(a->zmq, ZMQ_MAX_SOCKETS, (int)sockets) == 0 ? 0 : -zmq_errno();
+}
+
+static int open_data(struct agent *a, char **ret_why)
+{
+    const char *data = manifest_config(a->manifest)->data_dir.at;
+    _autofree_ char *dir = *data ? agent_path(a, data) : NULL;
+    _cleanup_(buf_done) struct buf results = {0}, applied = {0};
+    if (dir && mkdir(dir, 0700) && errno != EEXIST)
+        return -errno;
+    buf_printf(&results, "%s/results.journal", dir ? dir : "");
+    buf_printf(&applied, "%s/applied.journal", dir ? dir : "");
+    int error = results_open(a, dir ? buf_str(&results) : NULL);
+    if (!error)
+        error = applied_open(&a->applied, dir ? buf_str(&applied) : NULL);
+    if (error == -EBUSY)
+        *ret_why = xdup("data: another agent process uses this directory");
+    return error;
+}
+
+static int make_probes(struct agent *a, char **ret_why)
+{
+    return probes_new(a, &a->probes, &a->n_probes, ret_why);
+}
+
+static int make_links(struct agent *a, char **ret_why)
+{
+    (void)ret_why;
+    for (size_t i = 0; i < a->n_members; i++)
+        links_new(&a->members[i]);
+    return 0;
+}
+
+static int make_signals(struct agent *a, char **ret_why)
+{
+    (void)ret_why;
+    return take_signals(a);
+}
+
+static const struct {
+    const char *what;
+    int (*step)(struct agent *a, char **ret_why);
+} steps[] = {
+    {"identity", make_identity},      {"actions", make_manifest}, {"agents", new_members},
+    {"zeromq", make_context},         {"signals", make_signals},  {"data directory", open_data},
+    {"controllers", controllers_new}, {"probes", make_probes},    {"links", make_links},
+};
+
+static void prepare(struct agent *a)
+{
+    loop_init(&a->loop);
+    exec_init(&a->exec, &a->loop);
+    web_init(&a->web, &a->loop);
+    list_init(&a->ended);
+    list_init(&a->dirty);
+    journal_init(&a->results);
+    applied_init(&a->applied);
+    a->signals.fd = -1;
+    a->patience.due = on_patience;
+}
+
+int agent_new(struct settings *settings, const char *const *flags, size_t n_flags,
+              struct agent **ret, char **ret_why)
+{
+    struct agent *a = NEW(struct agent);
+    int error = 0;
+    *ret_why = NULL;
+    a->settings = settings;
+    a->flags = flags;
+    a->n_flags = n_flags;
+    prepare(a);
+    for (size_t i = 0; i < ARRAY_SIZE(steps) && !error; i++) {
+        error = steps[i].step(a, ret_why);
+        if (error && *ret_why == NULL) {
+            struct buf why = {0};
+            buf_printf(&why, "%s: %s", steps[i].what, strerror(-error));
+            *ret_why = buf_take(&why);
+        }
+    }
+    if (error) {
+        agent_free(a);
+        return error;
+    }
+    *ret = a;
+    return 0;
+}
+
+void agent_free(struct agent *a)
+{
+    if (a == NULL)
+        return;
+    probes_free(a, a->probes, a->n_probes);
+    for (size_t i = 0; i < a->n_members; i++)
+        member_done(&a->members[i]);
+    free(a->members);
+    controllers_free(a);
+    applied_done(&a->applied);
+    journal_close(&a->results);
+    web_done(&a->web);
+    if (a->zmq)
+        zmq_ctx_term(a->zmq);
+    if (a->signals.fd >= 0)
+        close(a->signals.fd);
+    loop_done(&a->loop);
+    manifest_drop(a->manifest);
+    settings_free(a->settings);
+    free(a->dir);
+    free(a);
+}
+
+/* ---- one turn ---- */
+
+/* start_and_settle: what ends frees slots, what starts may end at once (builtins): until nothing
+ * moves. */
+static void start_and_settle(struct agent *a)
+{
+    do {
+        runs_settle(a);
+        list_each(m, &a->dirty, struct member, dirty) slots_start(m);
+    } while (!list_empty(&a->ended));
+}
+
+static void speak(struct member *m)
+{
+    list_out(&m->dirty);
+    if (slots_unsaid(m))
+        links_beat(m);
+    links_results(m);
+    samples_send(m);
+    leave_if_done(m);
+}
+
+void agent_turn(struct agent *a)
+{
+    loop_turn(&a->loop, !list_empty(&a->dirty) || !list_empty(&a->ended));
+    start_and_settle(a);
+    results_sync(a); /* before anything of it is said */
+    list_each(m, &a->dirty, struct member, dirty) speak(m);
+}

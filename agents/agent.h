@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* All that an agent process knows, on one page. Read this first.
+ *
+ *   controller ◀── link ──▶ member ── attempts: queue ─▶ running ─▶ done until acknowledged
+ *                                          job ─▶ run ─▶ child of exec, or a builtin
+ *   controllers ◀── samples ── probes
+ *
+ * One process hosts many members; each has one link to every controller. Everything happens in one
+ * loop (agent_turn). */
+#ifndef HELIOS_AGENTS_AGENT_H
+#define HELIOS_AGENTS_AGENT_H
+
+#include <signal.h>
+
+#include "agents/applied.h"
+#include "agents/controller.h"
+#include "agents/exec.h"
+#include "agents/link.h"
+#include "agents/manifest.h"
+#include "agents/samples.h"
+#include "agents/slot.h"
+#include "agents/web.h"
+#include "common/list.h"
+
+/* RUNNING --SIGTERM--> LEAVING (nothing new starts; what runs may end within 10 s) --all ended, or
+ * a second one--> GONE */
+enum agent_state { AGENT_RUNNING, AGENT_LEAVING, AGENT_GONE };
+
+struct member {
+    struct agent *agent;
+    char *id;                     /* owned */
+    char *base;                   /* its name in the config, before it was numbered; owned */
+    const struct set_member *set; /* of the settings that the process started with */
+    struct slots slots;           /* its attempts */
+    struct link *links;           /* owned; one for each controller */
+    struct source source;         /* its samples */
+    struct list dirty;            /* in agent.dirty: it has something to say this turn */
+    bool draining;                /* the controller said so: leaves when nothing is left */
+    bool left;                    /* it said bye */
+};
+
+struct agent {
+    struct settings *settings; /* owned; of the start: members and controllers are of these */
+    struct manifest
+        *manifest; /* what is offered now; with its own settings, which a reload replaces */
+    char *dir;     /* of the config file: relative paths start here; owned */
+    const char *const *flags; /* of the command line, for a reload */
+    size_t n_flags;
+    char instance[33]; /* drawn at the start (A5) */
+    char host[65];
+    void *zmq; /* the context */
+    struct loop loop;
+    struct exec exec;
+    struct web web;
+    struct watch signals;           /* a signalfd */
+    struct controller *controllers; /* owned */
+    size_t n_controllers;
+    struct member *members; /* owned */
+    size_t n_members, n_left;
+    struct probe *probes; /* owned; in the config's order */
+    size_t n_probes;
+    struct list ended; /* struct run.link: runs that ended and were not looked at yet */
+    struct list dirty; /* struct member.dirty */
+    uint64_t epoch; /* the highest that any controller has shown; a lower one is not obeyed (A6) */
+    struct journal results; /* those that are not acknowledged, when there is a data directory */
+    size_t n_results;       /* how many those are, of all members */
+    struct applied applied; /* idempotency key → undo, of implementers */
+    uint64_t runs;          /* started so far: their marks */
+    enum agent_state state;
+    bool hurried;          /* LEAVING: running attempts were stopped */
+    struct timer patience; /* LEAVING: how long running attempts may take */
+};
+
+/* agent_new takes loaded settings (of section_agent_config). -errno with a sentence in *ret_why,
+ * the caller's. */
+int agent_new(struct settings *settings, const char *const *flags, size_t n_flags,
+              struct agent **ret, char **ret_why);
+void agent_free(struct agent *a);
+void agent_turn(struct agent *a); /* one pass of the loop; until a->state is AGENT_GONE */
+/* agent_path makes a path of the config absolute; the caller's to free. */
+char *agent_path(const struct agent *a, const char *path);
+/* agent_leave: SIGTERM. The first time what runs may end within 10 s, the second time it may not.
+ */
+void agent_leave(struct agent *a);
+/* agent_member finds a member by its id; NULL. */
+struct member *agent_member(struct agent *a, struct bytes id);
+/* agent_dirty: the member has something to say at the end of this turn. */
+void agent_dirty(struct member *m);
+
+#endif

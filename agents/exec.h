@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Running programs: their output is kept up to a bound, their time ends with their whole group,
+ * what they fork away is found. Knows no task, no manifest. One struct exec a process: it owns the
+ * reaping of all children. */
+#ifndef HELIOS_AGENTS_EXEC_H
+#define HELIOS_AGENTS_EXEC_H
+
+#include <uthash.h>
+
+#include "agents/loop.h"
+#include "agents/progress.h"
+#include "agents/spawn.h"
+
+enum { OUTPUT_MAX = 64 * 1024, STDERR_KEPT = 4096 };
+
+struct exec {
+    struct loop *loop;
+    struct child *children; /* hash by pid */
+    int64_t oom_kills;      /* of our memory cgroup when last looked at; -1 = cannot be known */
+};
+
+enum stop { STOP_NONE, STOP_TIMEOUT, STOP_ASKED };
+
+struct child_order {
+    struct spawn spawn; /* argv, envp, cwd, limits; descriptors are filled in here */
+    struct bytes input; /* what it reads on stdin */
+    bool progress;      /* it may speak on descriptor 3 */
+    int64_t deadline;   /* ms since 1970; 0 = none */
+    int64_t grace_ms;   /* from SIGTERM to SIGKILL */
+    const char *mark;   /* "NAME=value" of its environment by which its kin is found; copied */
+};
+
+/*   RUNNING --stop, deadline: SIGTERM to group and kin--> STOPPING --grace over: SIGKILL to them,
+ * again until none is left--, |                                                     | |
+ *      `--leader exits: SIGKILL to its group--> ended <------'--leader exits: SIGKILL to group and
+ * kin--------------------'   */
+struct child {
+    UT_hash_handle hh;
+    struct exec *exec;
+    pid_t pid; /* 0 = reaped */
+    struct pipe_end {
+        struct watch watch;
+        struct child *child;
+        void (*take)(struct child *c, struct bytes data);
+    } out, err, lines;
+    struct timer clock; /* deadline, then grace */
+    int64_t grace_ms;
+    char *mark;
+    enum stop stop; /* why it was stopped */
+    bool killed;    /* SIGKILL was sent by us */
+
+    struct buf output;    /* at most OUTPUT_MAX */
+    bool cut;             /* there was more (A7) */
+    struct buf complaint; /* the end of stderr */
+    struct lines part;
+    struct progress progress;
+    int status;     /* as of wait; valid in on_end */
+    int64_t cpu_ms; /* user and system time of it and what it waited for */
+    bool oom;       /* the kernel killed something of our cgroup for memory meanwhile */
+
+    void *owner;
+    void (*on_progress)(struct child *c); /* may be NULL */
+    void (*on_end)(struct child *c);      /* the last call; the owner then calls child_free */
+};
+
+void exec_init(struct exec *e, struct loop *loop); /* makes us the reaper of orphans */
+void exec_reap(struct exec *e);                    /* on SIGCHLD */
+
+/* child_start: owner and hooks are in *hooks. -errno when the program cannot be started; then no
+ * hook is called. */
+int child_start(struct exec *e, const struct child_order *order, const struct child *hooks,
+                struct child **ret);
+void child_stop(struct child *c, enum stop why); /* gently, then hard; on_end comes later */
+void child_free(struct child *c); /* one that still runs is killed with all its kin, without on_end;
+                                     NULL is fine */
+
+#endif

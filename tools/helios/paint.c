@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Colours, bars, sparklines. Tables are in table.c. */
+/* Colours, bars, sparklines, and the way to stdout. Tables are in table.c. */
 #include "paint.h"
 
 #include <math.h>
@@ -96,4 +96,25 @@ unsigned text_columns(const char *s)
     for (; *s; s++)
         n += (*s & 0xc0) != 0x80;
     return n;
+}
+
+void print_text(struct buf *out)
+{
+    fwrite(buf_str(out), 1, out->n, stdout);
+    fflush(stdout);
+    buf_done(out);
+}
+
+void write_json(const json_t *value, FILE *f, bool pretty)
+{
+    /* 15 digits: 0.2 stays 0.2 */
+    json_dumpf(value, f, (pretty ? JSON_INDENT(2) : JSON_COMPACT) | JSON_REAL_PRECISION(15));
+}
+
+void print_json(json_t *value)
+{
+    write_json(value, stdout, isatty(STDOUT_FILENO));
+    putchar('\n');
+    fflush(stdout);
+    json_decref(value);
 }

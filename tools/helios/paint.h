@@ -44,9 +44,18 @@ struct column {
  * under the key "name"). Columns end with a title of NULL. Everything that comes from the wire is
  * escaped (A7). */
 void paint_table(struct buf *out, const json_t *rows, const struct column *columns);
+/* paint_number appends it with about three significant digits. */
+void paint_number(struct buf *out, double v);
 void paint_value(struct buf *out, const json_t *value, enum shape shape);
 /* paint_tree appends a nested value as indented `key: value` lines. */
 void paint_tree(struct buf *out, const json_t *value, unsigned indent);
 const json_t *json_path(const json_t *value, const char *path); /* NULL when it is not there */
+
+/* write_json writes it without a newline. */
+void write_json(const json_t *value, FILE *f, bool pretty);
+/* print_json prints it in one line when piped, indented on a terminal; drops the reference. */
+void print_json(json_t *value);
+/* print_text writes and empties the buffer. */
+void print_text(struct buf *out);
 
 #endif

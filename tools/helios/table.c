@@ -16,7 +16,7 @@ const json_t *json_path(const json_t *value, const char *path)
     return value ? json_object_get(value, path) : NULL;
 }
 
-static void number(struct buf *out, double v)
+void paint_number(struct buf *out, double v)
 {
     double size = fabs(v);
     if (v == floor(v) && size < 1e9)
@@ -47,7 +47,7 @@ static void plain(struct buf *out, const json_t *v)
     if (json_is_string(v))
         text_safe(out, (struct bytes){json_string_value(v), json_string_length(v)});
     else if (json_is_number(v))
-        number(out, json_number_value(v));
+        paint_number(out, json_number_value(v));
     else if (json_is_boolean(v))
         buf_text(out, json_is_true(v) ? "yes" : "no");
     else if (json_is_array(v))

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* `helios tap`: the pub/sub monitor. Pretty on a terminal, JSON lines when piped; records and
  * replays. */
-#include <signal.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include <zmq.h>
@@ -9,6 +8,7 @@
 #include "common/clock.h"
 #include "events.h"
 #include "proto/json.h"
+#include "stop.h"
 #include "verbs.h"
 
 const struct option_row tap_options[] = {
@@ -22,14 +22,6 @@ const struct option_row tap_options[] = {
     {"no-snapshot", NULL, "do not show the state at the start"},
     {0},
 };
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int sig)
-{
-    (void)sig;
-    stopped = 1;
-}
 
 struct tap {
     const struct args *a;
@@ -48,7 +40,7 @@ static void show_rates(struct tap *t)
         return;
     if (t->json) {
         printf("{\"rates\":");
-        json_dumpf(t->rates, stdout, JSON_COMPACT);
+        write_json(t->rates, stdout, false);
         printf("}\n");
     } else {
         json_object_foreach(t->rates, topic, n)
@@ -62,7 +54,7 @@ static void show_rates(struct tap *t)
 static void show(struct tap *t, const json_t *event)
 {
     if (t->record) {
-        json_dumpf(event, t->record, JSON_COMPACT);
+        write_json(event, t->record, false);
         fputc('\n', t->record);
     }
     if (event_level(event) < t->level || !event_matches(event, t->a->words, t->a->n_words))
@@ -76,7 +68,7 @@ static void show(struct tap *t, const json_t *event)
     }
     struct buf out = {0};
     if (t->json) {
-        json_dumpf(event, stdout, JSON_COMPACT);
+        write_json(event, stdout, false);
         buf_text(&out, "\n");
     } else {
         event_line(&out, event);
@@ -96,7 +88,7 @@ static int show_snapshot(struct tap *t, struct client *c, uint64_t *ret_epoch, u
     *ret_seq = (uint64_t)json_integer_value(json_object_get(answer, "event_seq"));
     if (t->json) {
         json_t *line = json_pack("{sO}", "snapshot", answer);
-        json_dumpf(line, stdout, JSON_COMPACT);
+        write_json(line, stdout, false);
         putchar('\n');
         json_decref(line);
     } else if (!t->rates) {
@@ -123,10 +115,11 @@ static void follow(struct tap *t, struct events *e, uint64_t epoch, uint64_t seq
 {
     int64_t end = clock_now() + args_ms(t->a, "for", 100LL * 365 * 86400 * 1000);
     uint64_t gaps = 0;
-    while (!stopped && t->left > 0 && clock_now() < end) {
+    while (!stop_asked() && t->left > 0 && clock_now() < end) {
         zmq_pollitem_t item = {.socket = e->socket, .events = ZMQ_POLLIN};
         zmq_poll(&item, 1, 200);
-        for (json_t *event; !stopped && t->left > 0 && (event = events_next(e)); json_decref(event))
+        for (json_t *event; !stop_asked() && t->left > 0 && (event = events_next(e));
+             json_decref(event))
             if (fresh(event, epoch, seq))
                 show(t, event);
         if (e->gaps > gaps)
@@ -172,7 +165,8 @@ static int replay(struct tap *t, const char *file)
         fprintf(stderr, "helios tap: cannot read %s: %s\n", file, strerror(errno));
         return EX_NOINPUT;
     }
-    while (!stopped && t->left > 0 && (event = json_loadf(f, JSON_DISABLE_EOF_CHECK, &error))) {
+    while (!stop_asked() && t->left > 0 &&
+           (event = json_loadf(f, JSON_DISABLE_EOF_CHECK, &error))) {
         int64_t at = json_integer_value(json_object_get(event, "at"));
         if (speed > 0 && before && at > before)
             usleep((useconds_t)MIN((at - before) * 1000 / speed, 10000000));
@@ -181,7 +175,7 @@ static int replay(struct tap *t, const char *file)
         show(t, event);
         json_decref(event);
     }
-    bool whole = feof(f) || stopped || t->left <= 0;
+    bool whole = feof(f) || stop_asked() || t->left <= 0;
     fclose(f);
     if (!whole)
         fprintf(stderr, "helios tap: %s is damaged after event %u: %s\n", file, line, error.text);
@@ -204,8 +198,7 @@ int run_tap(const struct cli_verb *verb, const struct args *a)
         return EX_CANTCREAT;
     }
     t.rates = args_has(a, "rates") ? json_object() : NULL;
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
+    stop_catch();
     int r = args_has(a, "replay") ? replay(&t, args_value(a, "replay", "")) : live(&t);
     if (t.rates)
         show_rates(&t);

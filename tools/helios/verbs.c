@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The table of verbs, help and completion made from it. */
+/* The table of verbs. Help and completion are made from it (help.c). */
 #include "verbs.h"
 
-#include <signal.h>
-#include <sysexits.h>
-#include <unistd.h>
-
-#include "common/text.h"
 #include "lists.h"
 
 const struct cli_verb cli_verbs[] = {
     {"status", "", "the controller, its health, its counters", NULL, run_status, NULL},
+    {"top", "", "a live screen", NULL, run_top, NULL},
     {"tap", "[PATTERN…]", "events as they happen, as task.* or optimization.*", tap_options,
      run_tap, NULL},
     {"submit", "ACTION", "submit a task", submit_options, run_submit, NULL},
@@ -60,6 +56,8 @@ const struct cli_verb cli_verbs[] = {
     {"freeze", "", "the kill switch: stop automation, not data flow", order_options, run_order,
      &order_freeze},
     {"unfreeze", "", "let automation go on", order_options, run_order, &order_unfreeze},
+    {"summary", "", "what happened: cycles, optimizations with their evidence, incidents",
+     summary_options, run_summary, NULL},
     {"verbs", "", "queries and commands of the wire", list_options, run_list, &list_verbs},
     {"config", "check|show FILE", "check a config file, or show what it comes to", config_options,
      run_config, NULL},
@@ -75,115 +73,4 @@ const struct cli_verb *cli_verb_find(const char *name)
         if (strcmp(v->name, name) == 0)
             return v;
     return NULL;
-}
-
-static void print_options(const struct option_row *rows)
-{
-    for (; rows && rows->name; rows++)
-        printf("  --%s%s%-*s %s\n", rows->name, rows->value ? " " : "",
-               (int)MAX(1, 20 - (int)strlen(rows->name)), rows->value ? rows->value : "",
-               rows->help);
-}
-
-int run_help(const struct cli_verb *verb, const struct args *a)
-{
-    const struct cli_verb *v = a->n_words ? cli_verb_find(a->words[0]) : NULL;
-    (void)verb;
-    if (a->n_words && v == NULL) {
-        fprintf(stderr, "helios help: there is no verb %s\n", a->words[0]);
-        return EX_USAGE;
-    }
-    if (v) {
-        printf("helios %s %s\n  %s\n\n", v->name, v->words, v->help);
-        print_options(v->options);
-    } else {
-        printf("helios VERB [WORD…] [--option…]: watch and steer a Helios controller\n\n");
-        for (v = cli_verbs; v->name; v++)
-            printf("  %-14s %-20s %s\n", v->name, v->words, v->help);
-        printf("\n");
-    }
-    print_options(common_options);
-    printf("\nExit codes are those of sysexits.h: 64 usage, 66 not found, 69 no controller, 70 it "
-           "failed, 75 try again, 78 config.\n");
-    return 0;
-}
-
-int run_version(const struct cli_verb *verb, const struct args *a)
-{
-    (void)verb;
-    if (args_has(a, "json"))
-        printf("{\"version\":\"%s\"}\n", HELIOS_VERSION);
-    else
-        printf("helios %s\n", HELIOS_VERSION);
-    return 0;
-}
-
-int run_completion(const struct cli_verb *verb, const struct args *a)
-{
-    (void)verb;
-    bool zsh = a->n_words && strcmp(a->words[0], "zsh") == 0;
-    if (a->n_words != 1 || (!zsh && strcmp(a->words[0], "bash") != 0)) {
-        fprintf(stderr, "helios completion: say for which shell: bash or zsh\n");
-        return EX_USAGE;
-    }
-    printf("%s_helios() {\n  local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words\n  if "
-           "[ \"$COMP_CWORD\" -eq 1 ]; then words='",
-           zsh ? "autoload -U +X bashcompinit && bashcompinit\n" : "");
-    for (const struct cli_verb *v = cli_verbs; v->name; v++)
-        printf("%s ", v->name);
-    printf("'\n  else case $verb in\n");
-    for (const struct cli_verb *v = cli_verbs; v->name; v++) {
-        printf("    %s) words='", v->name);
-        for (const struct option_row *o = v->options; o && o->name; o++)
-            printf("--%s ", o->name);
-        for (const struct option_row *o = common_options; o->name; o++)
-            printf("--%s ", o->name);
-        printf("' ;;\n");
-    }
-    printf("  esac; fi\n  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -o default "
-           "-F _helios helios\n");
-    return 0;
-}
-
-void print_text(struct buf *out)
-{
-    fwrite(out->at, 1, out->n, stdout);
-    fflush(stdout);
-    buf_done(out);
-}
-
-void print_json(json_t *value)
-{
-    json_dumpf(value, stdout, isatty(STDOUT_FILENO) ? JSON_INDENT(2) : JSON_COMPACT);
-    putchar('\n');
-    fflush(stdout);
-    json_decref(value);
-}
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int sig)
-{
-    (void)sig;
-    stopped = 1;
-}
-
-int repeat(const struct cli_verb *verb, const struct args *a,
-           int (*once)(struct client *c, const struct cli_verb *verb, const struct args *a))
-{
-    struct client c;
-    int r = client_open(&c, a);
-    bool watch = args_has(a, "watch");
-    if (watch) {
-        signal(SIGINT, on_signal);
-        signal(SIGTERM, on_signal);
-    }
-    do {
-        if (r == 0 && watch && isatty(STDOUT_FILENO))
-            printf("\033[H\033[2J");
-        if (r == 0)
-            r = once(&c, verb, a);
-    } while (r == 0 && watch && !stopped && usleep(1000000) == 0);
-    client_close(&c);
-    return r;
 }

@@ -39,10 +39,6 @@ int run_version(const struct cli_verb *verb, const struct args *a);
 int run_help(const struct cli_verb *verb, const struct args *a);
 int run_completion(const struct cli_verb *verb, const struct args *a);
 
-/* print_json prints it in one line when piped, indented on a terminal; drops the reference. */
-void print_json(json_t *value);
-/* print_text writes and empties the buffer. */
-void print_text(struct buf *out);
 /* repeat runs `once` again each second with --watch, clearing the screen; else once. */
 int repeat(const struct cli_verb *verb, const struct args *a,
            int (*once)(struct client *c, const struct cli_verb *verb, const struct args *a));

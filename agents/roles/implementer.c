@@ -88,11 +88,10 @@ static void begin_rollback(struct job *j)
     if (s == NULL)
         return;
     s->undo_of = bytes_dup(map_str(params, "undo_of", ""));
-    s->undo = map_get(params, "undo").whole;
-    if (s->undo.n == 0) /* the apply's result was lost with its agent: the journal may know */
-        s->undo = map_get(applied_find(&j->member->agent->applied, s->undo_of), "undo").whole;
-    if (s->undo.n == 0)
-        s->undo = BYTES("\x80");
+    struct value undo = map_get(params, "undo");
+    if (undo.type != VALUE_MAP || undo.count == 0) /* the apply's result was lost with its agent */
+        undo = map_get(applied_find(&j->member->agent->applied, s->undo_of), "undo");
+    s->undo = undo.type == VALUE_MAP ? undo.whole : BYTES("\x80");
     job_step(j, s);
 }
 

@@ -78,5 +78,6 @@ int store_lease_hand_over(struct store *s, uint64_t epoch, store_answer *answer,
 /* store_lead: the lease is ours; commits carry this epoch, the records are loaded, then on_ready. */
 void store_lead(struct store *s, const char *holder, uint64_t epoch);
 void store_step_down(struct store *s); /* on_forget for every batch */
+void store_fenced(struct store *s, const char *why); /* the lease was lost: steps down, then on_fenced */
 
 #endif

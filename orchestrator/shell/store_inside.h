@@ -115,7 +115,6 @@ void store_event(struct store *s, enum store_event event);
 void store_hold(struct store *s, const char *format, ...) FORMAT_LIKE(2, 3); /* tells why commits do not flow */
 void store_well(struct store *s);                                            /* they flow */
 void store_drop(struct store *s, int64_t pause_ms, const char *why); /* closes the connection; waits at least so long */
-void store_fenced(struct store *s, const char *why);
 
 /* args.c: the words of one command. Zero it to begin. */
 struct args {

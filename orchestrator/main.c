@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* heliosd: from the command line to the loop and back, as a table of steps. */
+#include <getopt.h>
+#include <sysexits.h>
+
+#include "common/log.h"
+#include "orchestrator/shell/ready.h"
+#include "orchestrator/shell/shell.h"
+
+static const char help[] =
+    "usage: heliosd [--config FILE] [--set KEY=VALUE]... [--check]\n"
+    "The controller of one realm: watches, decides, dispatches, verifies.\n"
+    "  --config FILE    its settings; helios.yaml when not given\n"
+    "  --set KEY=VALUE  overrides a setting, for example --set cycle.every=1m\n"
+    "  --check          checks the settings and exits\n"
+    "  --version        prints the version\n"
+    "  --help           prints this\n"
+    "SIGHUP reads the settings again, all or nothing; SIGTERM stops cleanly and hands the lead over.\n"
+    "exit: 0 done, 64 wrong arguments, 69 a socket or Redis cannot be had, 73 the data directory cannot be used,\n"
+    "75 another heliosd uses it, 78 wrong settings\n";
+
+#define GO_ON (-1) /* of a step; else it is the exit code */
+
+static int give_up(int code, const char *event, const char *what, int error)
+{
+    log_error(event, "%s: %s", what, strerror(-error));
+    return code;
+}
+
+static int usage(const char *wrong)
+{
+    fprintf(stderr, "heliosd: %s\n%s", wrong, help);
+    return EX_USAGE;
+}
+
+static int read_arguments(struct shell *s, int argc, char **argv)
+{
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"set", required_argument, NULL, 's'},
+                                            {"check", no_argument, NULL, 'k'},
+                                            {"version", no_argument, NULL, 'v'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    s->file = "helios.yaml";
+    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (o == '?')
+            return usage("this argument is not understood");
+        if (o == 's' && s->n_flags == SHELL_FLAGS_MAX)
+            return usage("too many --set");
+        if (o == 'v' || o == 'h')
+            return fputs(o == 'h' ? help : "heliosd " HELIOS_VERSION "\n", stdout) < 0 ? EX_IOERR : 0;
+        if (o == 'c')
+            s->file = optarg;
+        else if (o == 's')
+            s->flags[s->n_flags++] = optarg;
+        else
+            s->check = true;
+    }
+    return optind < argc ? usage("no argument without -- is expected") : GO_ON;
+}
+
+static int read_settings(struct shell *s)
+{
+    _autofree_ char *report = NULL;
+    if (settings_load(section_config, s->file, s->flags, s->n_flags, &s->settings, &report) < 0) {
+        fputs(report, stderr);
+        return EX_CONFIG;
+    }
+    s->config = settings_root(s->settings);
+    shell_log_as_set(s->config);
+    if (s->check)
+        printf("%s: good\n", s->file);
+    return s->check ? 0 : GO_ON;
+}
+
+static int open_data(struct shell *s)
+{
+    const char *what;
+    int r = data_open(s, &what);
+    if (r == -EWOULDBLOCK)
+        return give_up(EX_TEMPFAIL, "data.lock", "another heliosd uses this data directory", r);
+    return r < 0 ? give_up(EX_CANTCREAT, "data.dir", what, r) : GO_ON;
+}
+
+static int take_signals(struct shell *s)
+{
+    int r = signals_open(s);
+    return r < 0 ? give_up(EX_OSERR, "signals", "signals cannot be taken", r) : GO_ON;
+}
+
+static int open_bus(struct shell *s)
+{
+    const char *endpoint;
+    int r = bus_open(&s->bus, &s->config->listen, s->config->insecure, &endpoint);
+    if (r == -EPERM)
+        return give_up(EX_CONFIG, "bus.insecure", "TCP beyond loopback needs keys, or `insecure: true`", r);
+    return r < 0 ? give_up(EX_UNAVAILABLE, "bus.bind", endpoint, r) : GO_ON;
+}
+
+static int open_redis(struct shell *s)
+{
+    const char *why;
+    if (s->config->state.url.n)
+        return GO_ON;
+    int r = redis_start(s->data_dir, s->config->state.durability, &s->redis, &why);
+    return r < 0 ? give_up(EX_UNAVAILABLE, "redis.start", why, r) : GO_ON;
+}
+
+static int open_store(struct shell *s)
+{
+    const char *why;
+    int r = shell_open_store(s, &why);
+    return r < 0 ? give_up(EX_CONFIG, "store.url", why, r) : GO_ON;
+}
+
+static int stand_by(struct shell *s)
+{
+    freeze_init(&s->freeze, s->data_dir);
+    shell_stand_by(s);
+    int r = bus_announce(&s->bus, s->config->realm, s->data_dir);
+    if (r < 0)
+        return give_up(EX_CANTCREAT, "data.endpoints", s->data_dir, r);
+    log_info("controller.ready", "realm %s: agents %s, control %s, data in %s", s->config->realm.at,
+             s->bus.endpoints[ENDPOINT_agents], s->bus.endpoints[ENDPOINT_control], s->data_dir);
+    ready_say("READY=1\nSTATUS=standing by");
+    return GO_ON;
+}
+
+static int run(struct shell *s)
+{
+    loop_run(s);
+    log_info("controller.stopped", "good bye");
+    return 0;
+}
+
+static int (*const steps[])(struct shell *) = {read_settings, open_data, take_signals, open_bus,
+                                               open_redis,    open_store, stand_by,       run};
+
+int main(int argc, char **argv)
+{
+    static struct shell shell = {.lock_fd = -1, .signal_fd = -1};
+    log_setup("heliosd", LOG_INFO, LOG_FORMAT_AUTO);
+    int code = read_arguments(&shell, argc, argv);
+    for (size_t i = 0; i < ARRAY_SIZE(steps) && code == GO_ON; i++)
+        code = steps[i](&shell);
+    shell_close(&shell);
+    return code;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Owns the controller's sockets. Refuses to know what the messages say. */
+#include "bus.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+#include <zmq.h>
+
+#include "common/text.h"
+#include "disk.h"
+
+/* Messages that wait for one peer. Agents and clients are bounded by credit and by their own questions. */
+static const struct {
+    const char *name;
+    int type, hwm;
+} kinds[ENDPOINTS] = {
+    [ENDPOINT_agents] = {"agents", ZMQ_ROUTER, 10000},
+    [ENDPOINT_control] = {"control", ZMQ_ROUTER, 10000},
+    [ENDPOINT_kpi] = {"kpi", ZMQ_SUB, 10000},
+    [ENDPOINT_events] = {"events", ZMQ_XPUB, 10000},
+};
+
+#define SOCKETS_MAX 64 /* of the context: we have four, libzmq some of its own */
+
+/* libzmq dies when no descriptor is left, so we take all that we may have. */
+static void raise_files(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
+static bool stays_local(struct bytes endpoint)
+{
+    static const char *const local[] = {"ipc://", "inproc://", "tcp://127.", "tcp://localhost:", "tcp://[::1]:",
+                                        "tcp://lo:"};
+    for (size_t i = 0; i < ARRAY_SIZE(local); i++)
+        if (endpoint.n >= strlen(local[i]) && memcmp(endpoint.at, local[i], strlen(local[i])) == 0)
+            return true;
+    return false;
+}
+
+static int open_one(struct bus *b, enum endpoint e, struct bytes where, bool insecure)
+{
+    if (!insecure && !stays_local(where))
+        return -EPERM;
+    int r = socket_new(b->context, kinds[e].type, kinds[e].hwm, &b->sockets[e]);
+    if (r == 0 && kinds[e].type == ZMQ_SUB && zmq_setsockopt(b->sockets[e], ZMQ_SUBSCRIBE, "", 0))
+        r = -zmq_errno();
+    return r < 0 ? r : socket_bind(b->sockets[e], where.at, b->endpoints[e], BUS_ENDPOINT_MAX);
+}
+
+int bus_open(struct bus *b, const struct set_listen *listen, bool insecure, const char **ret_failed)
+{
+    const struct bytes where[ENDPOINTS] = {
+        [ENDPOINT_agents] = listen->agents,
+        [ENDPOINT_control] = listen->control,
+        [ENDPOINT_kpi] = listen->kpi,
+        [ENDPOINT_events] = listen->events,
+    };
+    raise_files();
+    b->context = zmq_ctx_new();
+    zmq_ctx_set(b->context, ZMQ_MAX_SOCKETS, SOCKETS_MAX);
+    for (enum endpoint e = 0; e < ENDPOINTS; e++) {
+        int r = open_one(b, e, where[e], insecure);
+        if (r < 0) {
+            *ret_failed = where[e].at;
+            return r;
+        }
+    }
+    return 0;
+}
+
+void bus_close(struct bus *b)
+{
+    for (enum endpoint e = 0; e < ENDPOINTS; e++)
+        if (b->sockets[e])
+            zmq_close(b->sockets[e]);
+    if (b->context)
+        zmq_ctx_term(b->context);
+    buf_done(&b->body);
+    *b = (struct bus){0};
+}
+
+int bus_receive(struct bus *b, enum endpoint endpoint, struct routing *ret_from, struct bytes *ret_body)
+{
+    bool routed = kinds[endpoint].type == ZMQ_ROUTER;
+    *ret_from = (struct routing){0};
+    int r = socket_receive(b->sockets[endpoint], routed ? ret_from : NULL, NULL, &b->body);
+    *ret_body = buf_bytes(&b->body);
+    return r;
+}
+
+void bus_say(struct bus *b, const struct said *said)
+{
+    bool routed = kinds[said->endpoint].type == ZMQ_ROUTER;
+    if (socket_send(b->sockets[said->endpoint], routed ? &said->to : NULL, said->topic, said->body) < 0)
+        b->unsent++;
+}
+
+int bus_announce(const struct bus *b, struct bytes realm, const char *dir)
+{
+    _cleanup_(buf_done) struct buf json = {0};
+    buf_text(&json, "{\"realm\": ");
+    text_json_string(&json, realm);
+    for (enum endpoint e = 0; e < ENDPOINTS; e++) {
+        buf_printf(&json, ", \"%s\": ", kinds[e].name);
+        text_json_string(&json, bytes_of(b->endpoints[e]));
+    }
+    buf_printf(&json, ", \"pid\": %d}\n", (int)getpid());
+    _autofree_ char *path = disk_path(dir, "endpoints.json");
+    return disk_write(path, buf_bytes(&json), 0644);
+}

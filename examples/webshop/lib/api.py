@@ -113,20 +113,20 @@ class Api:
         return await self.ask(self.shelf.order, int(rest)) if rest.isdigit() else None
 
     async def get_metrics(self, *_):
-        mean = self.served_ms.mean
-        row = "gauge"
+        row, hits = "gauge", self.hits
         return figures.prometheus([
             ("api_requests_total", "counter", "requests since the start", self.requests),
-            ("api_logins_total", "counter", "connections that logged in to the database", self.logins),
+            ("api_logins_total", "counter", "connections that logged in", self.logins),
             ("api_workers", row, "requests worked on at once", self.workers.count),
             ("api_settings_version", row, "settings in force", self.settings["version"]),
             ("api_fault_ms", row, "injected slowness a database call", self.fault_ms),
-            ("api_service_time_ms", row, "mean time in the API, 5 s", mean()),
-            ("api_queue_time", row, "mean wait for a worker in ms, 5 s", self.workers.waited_ms.mean()),
-            ("api_database_time_ms", row, "mean round trip to the database, 5 s", self.trip_ms.mean()),
+            ("api_service_time_ms", row, "mean time in the API, 5 s", self.served_ms.mean()),
+            ("api_queue_time", row, "mean wait for a worker in ms, 5 s",
+             self.workers.waited_ms.mean()),
+            ("api_database_time_ms", row, "mean database round trip, 5 s", self.trip_ms.mean()),
             ("api_failed_percent", row, "requests answered 5xx, 5 s", self.failed.percent()),
-            ("api_product_hit_percent", row, "product cache hits, 5 s", self.hits["product"].percent()),
-            ("api_search_hit_percent", row, "search cache hits, 5 s", self.hits["search"].percent()),
+            ("api_product_hit_percent", row, "product cache hits, 5 s", hits["product"].percent()),
+            ("api_search_hit_percent", row, "search cache hits, 5 s", hits["search"].percent()),
         ])
 
     async def post_fault(self, rest, _):

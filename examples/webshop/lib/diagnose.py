@@ -72,24 +72,26 @@ def keepalive_api(sight):
     requests, logins = sight.api.get("api_requests_total", 0), sight.api.get("api_logins_total", 0)
     share = logins / requests if requests else 0.0
     return verdict(not sight.edge["keepalive"], 0.9,
-                   f"{100 * share:.0f} % of the API's requests since its start came on a connection "
-                   "of their own, which logs in to the database first", keepalive=sight.edge["keepalive"],
-                   requests=requests, logins=logins)
+                   f"{100 * share:.0f} % of the API's requests since its start came on a new "
+                   "connection, which logs in to the database first",
+                   keepalive=sight.edge["keepalive"], requests=requests, logins=logins)
 
 
 def inline_images(sight):
     page = sight.page()
     count = page.body.count(b'src="/assets/picture-')
     return verdict(count > 0, 0.85,
-                   f"a page names {count} pictures and every request pays a round trip on the line; "
-                   f"inlining them saves {count} requests", pictures=count, page_bytes=len(page.wire))
+                   f"a page names {count} pictures and every request pays a round trip on the "
+                   f"line; inlining them saves {count} requests", pictures=count,
+                   page_bytes=len(page.wire))
 
 
 def grow_cache(sight):
     work = sight.cache_work()
     asked = work["keyspace_hits"] + work["keyspace_misses"]
     rate = 100 * work["keyspace_hits"] / asked if asked else None
-    small = sight.cache_mb < cache.GOOD_MB and (work["evicted_keys"] > 0 or work["keyspace_misses"] > 0)
+    short = work["evicted_keys"] > 0 or work["keyspace_misses"] > 0
+    small = sight.cache_mb < cache.GOOD_MB and short
     shown = "unknown" if rate is None else f"{rate:.0f} %"
     return verdict(small, 0.9, f"the cache has {sight.cache_mb:g} MB, threw {work['evicted_keys']} "
                    f"answers out in 0.8 s, and its hit rate is {shown}", megabytes=sight.cache_mb,
@@ -99,8 +101,9 @@ def grow_cache(sight):
 def longer_cache_ttl(sight):
     ttl, hit = sight.api_settings["search_ttl_s"], sight.api.get("api_search_hit_percent")
     roomy = sight.cache_mb >= cache.GOOD_MB   # a small cache throws them out before their time
-    return verdict(ttl < 60, 0.8 if roomy else 0.6, f"search answers are forgotten after {ttl} s and "
-                   f"{'few' if hit is None else f'{hit:.0f} %'} of the searches find one",
+    share = "few" if hit is None else f"{hit:.0f} %"
+    return verdict(ttl < 60, 0.8 if roomy else 0.6,
+                   f"search answers are forgotten after {ttl} s and {share} of them find one",
                    search_ttl_s=ttl, search_hit_percent=hit)
 
 
@@ -116,7 +119,7 @@ def restore_cache(sight):
     asked = work["keyspace_hits"] + work["keyspace_misses"]
     rate = 100 * work["keyspace_hits"] / asked if asked else 0.0
     return verdict(sight.cache_mb < cache.BAD_MB or rate < 40, 0.95,
-                   f"the cache is {sight.cache_mb:g} MB and answers {rate:.0f} % of what it is asked",
+                   f"the cache is {sight.cache_mb:g} MB and answers {rate:.0f} % of its questions",
                    megabytes=sight.cache_mb, hit_percent=rate)
 
 
@@ -131,8 +134,8 @@ def restart_api(sight):
 def shed_load(sight):
     wait, failed = sight.api.get("api_queue_time", 0.0), sight.api.get("api_failed_percent", 0.0)
     return verdict(not sight.edge["shed_search"] and (wait > 200 or failed > 5), 0.7,
-                   f"requests wait {wait:.0f} ms for a worker and {failed:.0f} % fail; searches can "
-                   "be answered stale", queue_time_ms=wait, failed_percent=failed)
+                   f"requests wait {wait:.0f} ms for a worker and {failed:.0f} % fail; searches "
+                   "can be answered stale", queue_time_ms=wait, failed_percent=failed)
 
 
 EYES = {look.__name__: look for look in (

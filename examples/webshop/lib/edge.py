@@ -23,7 +23,8 @@ http {{
     types {{ text/html html; text/css css; application/javascript js; image/png png;
             application/json json; }}
     charset utf-8;
-    log_format shop '$time_iso8601 $status $request_time $upstream_response_time $bytes_sent $request';
+    log_format shop '$time_iso8601 $status $request_time $upstream_response_time '
+                    '$bytes_sent $request';
     access_log {home}/nginx-access.log shop;
     client_body_temp_path {home}/tmp/body;
     proxy_temp_path {home}/tmp/proxy;
@@ -37,9 +38,17 @@ http {{
         listen 127.0.0.1:{edge} backlog=511;
         location = /edge/status {{ stub_status; access_log off; }}
         location = /edge/version {{ access_log off; return 200 "{version}"; }}
-        location / {{ include {home}/edge/pages.conf; index index.html; add_header Cache-Control no-cache; }}
+        location / {{
+            include {home}/edge/pages.conf;
+            index index.html;
+            add_header Cache-Control no-cache;
+        }}
         location /assets/ {{ root {home}/www; include {home}/edge/assets.conf; }}
-        location /api/ {{ include {home}/edge/api.conf; proxy_read_timeout 4s; proxy_pass http://api; }}
+        location /api/ {{
+            include {home}/edge/api.conf;
+            proxy_read_timeout 4s;
+            proxy_pass http://api;
+        }}
         include {home}/edge/search.conf;
     }}
 }}

@@ -22,18 +22,19 @@ _KINDS = {"jackets": ("Rain Jacket", "Down Parka", "Wind Shell", "Fleece"),
           "stoves": ("Gas Stove", "Kettle", "Pan Set", "Wood Stove")}
 _SERIES = ("Alpine", "Birch", "Coast", "Drift", "Ember", "Fjord", "Granite", "Harbour", "Isle",
            "Juniper", "Kestrel", "Lynx", "Meadow", "North", "Otter", "Pine", "Quarry", "Ridge")
-WORDS = ("light sturdy waterproof breathable seam taped zip pocket adjustable strap padded recycled "
-         "nylon cotton merino wool membrane hood cuff sole grip rubber leather aluminium pole peg "
-         "ventilation lining weight gram litre volume comfort weather storm rain wind snow cold warm "
-         "summer winter mountain forest lake river trail camp morning evening journey weekend family "
-         "children repair guarantee spare part wash care dry pack small fast quiet bright strong soft "
-         "simple honest made tested years season colour green blue slate rust sand black fit size wide "
-         "narrow long short with without under over between every while after before where which that "
-         "carries keeps holds folds opens closes lasts stays feels looks works fits needs takes gives "
-         "the and for from this our your their one two three most best good better well very also").split()
-TERMS = tuple("rain wind wool light tent lamp boot pack stove warm winter summer storm leather hood "
-              "grip pole trail camp family repair solar merino down fleece duffel kettle pan gas "
-              "wood torch lantern gaiter sandal tarp dome tunnel day hip shell".split())
+WORDS = ("light sturdy waterproof breathable seam taped zip pocket adjustable strap padded "
+         "recycled nylon cotton merino wool membrane hood cuff sole grip rubber leather "
+         "aluminium pole peg ventilation lining weight gram litre volume comfort weather storm "
+         "rain wind snow cold warm summer winter mountain forest lake river trail camp morning "
+         "evening journey weekend family children repair guarantee spare part wash care dry "
+         "pack small fast quiet bright strong soft simple honest made tested years season "
+         "colour green blue slate rust sand black fit size wide narrow long short with without "
+         "under over between every while after before where which that carries keeps holds "
+         "folds opens closes lasts stays feels looks works fits needs takes gives the and for "
+         "from this our your their one two three most best good better well very also").split()
+TERMS = tuple(("rain wind wool light tent lamp boot pack stove warm winter summer storm leather "
+               "hood grip pole trail camp family repair solar merino down fleece duffel kettle "
+               "pan gas wood torch lantern gaiter sandal tarp dome tunnel day hip shell").split())
 
 
 def prose(rng, words):
@@ -101,7 +102,8 @@ class Shelf:
         reviews = self.db.execute("SELECT stars, text FROM review WHERE product=?",
                                   (number,)).fetchall()
         alike = self.db.execute("SELECT id, name, cents FROM product WHERE category=? AND id<>? "
-                                "ORDER BY abs(cents-?) LIMIT 6", (row[1], number, row[3])).fetchall()
+                                "ORDER BY abs(cents-?) LIMIT 6",
+                                (row[1], number, row[3])).fetchall()
         keys = ("id", "category", "name", "cents", "stock", "text")
         answer = dict(zip(keys, row), alike=alike,
                       stars=round(sum(r[0] for r in reviews) / len(reviews), 2),
@@ -110,8 +112,9 @@ class Shelf:
 
     def search(self, term):
         like = f"%{term}%"
-        rows = self.db.execute("SELECT id, name, cents FROM product WHERE name LIKE ? OR text LIKE ? "
-                               "ORDER BY stock DESC LIMIT 20", (like, like)).fetchall()
+        rows = self.db.execute("SELECT id, name, cents FROM product WHERE name LIKE ? "
+                               "OR text LIKE ? ORDER BY stock DESC LIMIT 20",
+                               (like, like)).fetchall()
         return json.dumps({"term": term, "found": [dict(zip(("id", "name", "cents"), r))
                                                    for r in rows]})
 

@@ -22,7 +22,8 @@ _HEAD = """<!doctype html>
 <main class="catalogue">
 """
 _ITEM = """<article class="catalogue__item" id="product-{id}">
-  <img class="catalogue__picture" src="/assets/picture-{picture}.png" alt="{name}" width="36" height="30"{lazy}>
+  <img class="catalogue__picture" src="/assets/picture-{picture}.png" alt="{name}"
+    width="36" height="30"{lazy}>
   <h2 class="catalogue__name"><a href="/product.html#{id}">{name}</a></h2>
   <p class="catalogue__price">EUR {price}</p><p class="catalogue__text">{text}</p>
   <p class="catalogue__stock">{stock} in stock, sent today</p>
@@ -35,13 +36,14 @@ _FOOT = "</main><footer><p>{text}</p></footer></body></html>\n"
 def picture(rng, width=36, height=30):
     """picture is a real PNG of noise on a colour: as incompressible as a photograph."""
     base = [rng.randint(60, 180) for _ in range(3)]
-    rows = b"".join(b"\0" + bytes((c + rng.randint(0, 75)) & 255 for _ in range(width) for c in base)
+    rows = b"".join(b"\0" + bytes(c + rng.randint(0, 75) for _ in range(width) for c in base)
                     for _ in range(height))
 
     def chunk(kind, body):
         return (struct.pack(">I", len(body)) + kind + body
                 + struct.pack(">I", zlib.crc32(kind + body)))
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0))
+    head = struct.pack(">2I5B", width, height, 8, 2, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head)
             + chunk(b"IDAT", zlib.compress(rows, 9)) + chunk(b"IEND", b""))
 
 
@@ -61,7 +63,8 @@ def page(name, products, rng):
 
 def style(rng):
     return "".join(f".catalogue__{rng.choice(goods.WORDS)}-{n} {{ margin: {n % 24}px; padding: "
-                   f"{n % 12}px; color: #{rng.randrange(1 << 24):06x}; border-radius: {n % 5}px; }}\n"
+                   f"{n % 12}px; color: #{rng.randrange(1 << 24):06x}; "
+                   f"border-radius: {n % 5}px; }}\n"
                    for n in range(230))
 
 

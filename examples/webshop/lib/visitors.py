@@ -48,7 +48,8 @@ class Publisher:
         errors = self.requests.percent()
         return figures.prometheus([
             ("orders_per_minute", g, "orders, 5 s", 60 * self.orders.a_second()),
-            ("session_abandonment", g, "% of sessions given up waiting, 5 s", self.sessions.percent()),
+            ("session_abandonment", g, "% of sessions given up waiting, 5 s",
+             self.sessions.percent()),
             ("session_duration", g, "mean seconds of looking, waits left out, 5 s",
              self.duration_s.mean()),
             ("pages_per_session", g, "mean pages seen, 5 s", self.pages.mean()),
@@ -59,7 +60,8 @@ class Publisher:
              None if errors is None else 100 - errors),
             ("page_complete_time", g, "mean ms until a page and its parts are there, 5 s",
              self.page_ms.mean()),
-            ("page_complete_time_p95", g, "95th percentile of the same", self.page_ms.quantile(0.95)),
+            ("page_complete_time_p95", g, "95th percentile of the same",
+             self.page_ms.quantile(0.95)),
             ("ui_interaction_lag", g, "mean ms from a click on cart or search to its answer, 5 s",
              self.click_ms.mean()),
             ("visitor_requests_per_second", g, "requests, 5 s", self.requests.a_second()),

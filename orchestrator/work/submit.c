@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Owns the way of a request to a task: keys (T3), dependencies, defaults, bounds (T9). Refuses to know agents. */
+#include "submit.h"
+
+#include "common/text.h"
+#include "keep.h"
+#include "orchestrator/core/helios.h"
+#include "task.h"
+#include "watch.h"
+
+static void refuse(struct submitted *ret, const char *code, const char *format, ...) FORMAT_LIKE(3, 4);
+static void refuse(struct submitted *ret, const char *code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(ret->reason, sizeof(ret->reason), format, args);
+    va_end(args);
+    ret->code = code;
+}
+
+/* body_digest is FNV-1a over the request without its key, cut to what fits on the wire: 53 bits. */
+static uint64_t body_digest(const struct msg_request *r)
+{
+    struct msg_request body = *r;
+    struct buf packed = {0};
+    uint64_t digest = 0xcbf29ce484222325u;
+    body.key = (struct bytes){0};
+    struct_encode(&packed, part_schema("request"), &body);
+    for (size_t i = 0; i < packed.n; i++)
+        digest = (digest ^ (unsigned char)packed.at[i]) * 0x100000001b3u;
+    buf_done(&packed);
+    return digest & ((1ull << 53) - 1);
+}
+
+static struct task *by_key(struct helios *h, const char *text)
+{
+    struct task *t;
+    HASH_FIND(hh_key, h->work.tasks_by_key, text, strlen(text), t);
+    return t;
+}
+
+/* known_key: true when the key has a task already; ret says which, or refuses another body (T3). */
+static bool known_key(struct helios *h, const struct msg_request *r, const struct submitter *who,
+                      struct submitted *ret)
+{
+    if (r->key.n == 0)
+        return false;
+    _autofree_ char *text = key_text(who->client, r->key);
+    struct task *t = by_key(h, text);
+    struct kept_key *k = t ? NULL : key_find(h, text);
+    if (t == NULL && k == NULL)
+        return false;
+    if ((t ? t->r.body : k->r.body) != body_digest(r)) {
+        refuse(ret, "key_reused", "the key was used for another task: " BYTES_F "; choose another key",
+               BYTES_A(t ? t->r.id : k->r.task));
+        return true;
+    }
+    ret->task = t;
+    ret->kept = k;
+    ret->known = true;
+    return true;
+}
+
+/* open_ends gathers the tasks of `after` that have not completed yet; false when one never will, or is not known. */
+static bool open_ends(struct helios *h, const struct msg_request *r, struct bytes *ret_ids, size_t *ret_n,
+                      struct submitted *ret)
+{
+    SEQ_EACH (id, struct bytes, r->after) {
+        enum task_state state;
+        if (task_find(h, *id)) {
+            ret_ids[(*ret_n)++] = *id;
+        } else if (!text_is_name(*id) || past_state(h, *id, &state) < 0) {
+            refuse(ret, "bad_request", "`after` names a task that is not known: " BYTES_F,
+                   BYTES_A(text_is_name(*id) ? *id : BYTES("?")));
+            return false;
+        } else if (state != task_state_COMPLETED) {
+            refuse(ret, "bad_request", "`after` names " BYTES_F ", which ended %s: this one could never run",
+                   BYTES_A(*id), enum_text(&enum_task_state, (int)state));
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint64_t given(uint64_t value, int64_t otherwise)
+{
+    return value ? value : (uint64_t)otherwise;
+}
+
+/* A total that is shorter than the default attempt bounds the attempt as well. */
+static void fill_times(struct helios *h, struct rec_task *t, const struct msg_request *r)
+{
+    const struct set_tasks *c = &h->config->tasks;
+    t->max_attempts = r->at_most_once ? 1 : given(r->max_attempts, c->max_attempts);
+    t->backoff_ms = given(r->backoff_ms, c->backoff_ms);
+    t->queue_ms = given(r->queue_ms, c->queue_ms);
+    t->total_ms = given(r->total_ms, c->total_ms);
+    t->attempt_ms = given(r->attempt_ms, c->attempt_ms);
+    if (t->total_ms)
+        t->attempt_ms = MIN(t->attempt_ms, t->total_ms);
+}
+
+static void fill(struct helios *h, struct rec_task *t, const struct msg_request *r, const struct submitter *who)
+{
+    struct_defaults(&schema_records[REC_task], t);
+    t->key = r->key;
+    t->body = r->key.n ? body_digest(r) : 0;
+    t->client = who->client;
+    t->owner_kind = bytes_of(who->owner_kind);
+    t->owner_id = bytes_of(who->owner_id);
+    t->cause = bytes_of(who->cause);
+    t->action = r->action;
+    t->params = r->params;
+    t->swarm = r->swarm;
+    t->role = r->role;
+    t->agent = r->agent;
+    t->target = r->target;
+    t->priority = r->priority;
+    t->locks = r->locks;
+    t->group = r->group;
+    t->max_concurrent = r->max_concurrent;
+    t->cooldown_ms = r->cooldown_ms;
+    t->fair = r->fair.n ? r->fair : who->client;
+    t->at_most_once = r->at_most_once;
+    t->note = r->note;
+    t->created = h->now;
+    t->not_before = r->not_before;
+    t->retry_of = who->retry_of;
+    fill_times(h, t, r);
+}
+
+static struct task *make(struct helios *h, const struct msg_request *r, const struct submitter *who,
+                         struct bytes *after, size_t n_after)
+{
+    struct rec_task t;
+    char id[32];
+    fill(h, &t, r, who);
+    snprintf(id, sizeof(id), "t-%llu", (unsigned long long)h->control.next_task++);
+    save_mark(h, &h->control_save);
+    t.id = bytes_of(id);
+    t.after = (struct seq){after, n_after};
+    record_own(&schema_records[REC_task], &t);
+    struct task *made = task_new(h, &t);
+    save_mark(h, &made->save);
+    h->counters.submitted++;
+    note(h, EVENT_task_accepted, id, who->cause, NULL, "%s " BYTES_F " from " BYTES_F, id, BYTES_A(r->action),
+         BYTES_A(who->client));
+    task_place(h, made);
+    return made;
+}
+
+/* The bound holds for clients: a rollback must not fail because they flood. Deciders bound themselves. */
+void submit_one(struct helios *h, const struct msg_request *r, const struct submitter *who, struct submitted *ret)
+{
+    struct bytes after[NAMES_MOST];
+    size_t n_after = 0;
+    *ret = (struct submitted){0};
+    if (request_mistake(h, r, ret->reason, sizeof(ret->reason)))
+        ret->code = "bad_request";
+    else if (known_key(h, r, who, ret))
+        return;
+    else if (who->owner_kind == NULL && h->work.n_tasks >= (size_t)h->config->tasks.max_queued)
+        refuse(ret, "full", "there are %zu tasks, as many as tasks.max_queued allows; try again later",
+               h->work.n_tasks);
+    else if (open_ends(h, r, after, &n_after, ret))
+        ret->task = make(h, r, who, after, n_after);
+}
+
+/* ---- from clients ---- */
+
+/* why_not gives the code for which no submit is taken now, NULL when it is. */
+static const char *why_not(struct helios *h, const struct msg_submit *m, const char **ret_reason)
+{
+    const struct {
+        bool so;
+        const char *code, *reason;
+    } cases[] = {
+        {h->held, "busy", "the state cannot be saved now; try again"},
+        {h->control.draining, "draining", "the realm drains: no new task is taken until `helios resume`"},
+        {h->stopping, "draining", "this controller stops; submit again to the next leader"},
+        {m->items.n > SUBMIT_MOST, "bad_request", "at most 1000 tasks are taken in one message"},
+        {!text_is_name(m->client), "bad_request", "the client's name is 1 to 64 letters, digits and _.:-"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        if (cases[i].so) {
+            *ret_reason = cases[i].reason;
+            return cases[i].code;
+        }
+    return NULL;
+}
+
+static void reject_all(struct helios *h, const struct routing *from, const struct msg_submit *m, const char *code,
+                       const char *reason)
+{
+    struct msg_refusal *items = xalloc((m->items.n + 1) * sizeof(*items));
+    struct msg_rejected rejected = {.ref = m->ref, .items = {items, m->items.n}};
+    for (size_t i = 0; i < m->items.n; i++)
+        items[i] = (struct msg_refusal){.index = i, .code = bytes_of(code), .reason = bytes_of(reason)};
+    h->counters.rejected += m->items.n;
+    say(h, ENDPOINT_control, from, MSG_rejected, &rejected, SAY_NOW);
+    free(items);
+}
+
+/* The answers to one submit, as they come about. */
+struct answers {
+    struct msg_ticket *tickets;
+    struct msg_refusal *refusals;
+    char (*reasons)[sizeof(((struct submitted *)0)->reason)];
+    size_t n_tickets, n_refusals;
+    bool watch;
+};
+
+static void book(struct helios *h, const struct routing *from, struct answers *a, uint64_t index,
+                 const struct submitted *s)
+{
+    if (s->code) {
+        char *reason = memcpy(a->reasons[a->n_refusals], s->reason, sizeof(s->reason));
+        a->refusals[a->n_refusals++] =
+            (struct msg_refusal){.index = index, .code = bytes_of(s->code), .reason = bytes_of(reason)};
+        h->counters.rejected++;
+        return;
+    }
+    a->tickets[a->n_tickets++] = (struct msg_ticket){
+        .index = index, .id = s->task ? s->task->r.id : s->kept->r.task, .known = s->known};
+    if (a->watch && s->task)
+        watch_add(h, s->task, from);
+    else if (a->watch)
+        watch_key(h, from, s->kept);
+}
+
+static void answer(struct helios *h, const struct routing *from, const struct msg_submit *m, const struct answers *a)
+{
+    struct msg_accepted accepted = {.ref = m->ref, .items = {a->tickets, a->n_tickets}};
+    struct msg_rejected rejected = {.ref = m->ref, .items = {a->refusals, a->n_refusals}};
+    if (a->n_tickets || a->n_refusals == 0)
+        say(h, ENDPOINT_control, from, MSG_accepted, &accepted, SAY_AFTER_COMMIT);
+    if (a->n_refusals) {
+        say(h, ENDPOINT_control, from, MSG_rejected, &rejected, SAY_NOW);
+        _autofree_ char *client = bytes_dup(m->client);
+        note(h, EVENT_task_rejected, client, NULL, NULL, "%zu of %zu requests of %s were refused, the first: %s",
+             a->n_refusals, m->items.n, client, a->reasons[0]);
+    }
+}
+
+void on_submit(struct helios *h, const struct routing *from, const struct msg_submit *m)
+{
+    const char *reason, *code = why_not(h, m, &reason);
+    if (code) {
+        reject_all(h, from, m, code, reason);
+        return;
+    }
+    struct submitter who = {.client = m->client};
+    size_t n = m->items.n + 1;
+    struct answers a = {.tickets = xalloc(n * sizeof(*a.tickets)),
+                        .refusals = xalloc(n * sizeof(*a.refusals)),
+                        .reasons = xalloc(n * sizeof(*a.reasons)),
+                        .watch = m->watch};
+    uint64_t index = 0;
+    SEQ_EACH (request, struct msg_request, m->items) {
+        struct submitted s;
+        submit_one(h, request, &who, &s);
+        book(h, from, &a, index++, &s);
+    }
+    answer(h, from, m, &a);
+    free(a.tickets);
+    free(a.refusals);
+    free(a.reasons);
+}
+
+/* ---- from deciders ---- */
+
+struct task *task_submit(struct helios *h, const struct msg_request *request, const char *client,
+                         const char *owner_kind, const char *owner_id, const char *cause, char *err)
+{
+    struct submitter who = {
+        .client = bytes_of(client), .owner_kind = owner_kind, .owner_id = owner_id, .cause = cause};
+    struct submitted s;
+    submit_one(h, request, &who, &s);
+    if (s.kept)
+        snprintf(s.reason, sizeof(s.reason), "the task of this key, " BYTES_F ", has ended", BYTES_A(s.kept->r.task));
+    if (s.task == NULL && err)
+        memcpy(err, s.reason, sizeof(s.reason));
+    return s.task;
+}

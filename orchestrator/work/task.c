@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Owns the states of a task and what each change does. Refuses to know messages and how an attempt is judged (settle.c).
+ *
+ *              ,--------- DUE ---------.
+ *              v                       |
+ *   submit ─▶ PENDING ── START ──▶ IN_PROGRESS ─ RETRY, VANISH ─▶ RETRYING
+ *              |  |                |  |  |  | '-STOP-^          |  |
+ *              |  '---- GIVE_UP ---|--|--|--|------- FAILED <---'  |
+ *              '-------- DROP -----|--|--|--'---- CANCELLED <------'
+ *                                  |  |  '- LOSE - UNKNOWN
+ *                                  |  '- SUCCEED - COMPLETED
+ *
+ *   IN_PROGRESS: exactly one agent (or the controller itself) holds it; it is booked on its agent's credit, its group and its
+ *   locks, its deadline is armed, Redis knows. In the others it holds nothing. The four on the right never change (T1). */
+#include "task.h"
+
+#include "gate.h"
+#include "keep.h"
+#include "orchestrator/core/helios.h"
+#include "queue.h"
+#include "roster.h"
+#include "watch.h"
+
+typedef void verb(struct helios *h, struct task *t, const char *reason);
+
+static verb give, finish, take_back, give_up, ask_to_stop, wait_again, end_waiting;
+
+#define NO_NOTE EVENT_COUNT
+#define S(state) task_state_##state
+#define ROW(state, event, verb, next, noted) [S(state)][TASK_##event] = {verb, S(next), noted},
+static const struct row {
+    verb *verb; /* NULL: cannot happen here */
+    enum task_state next;
+    enum event noted;
+} rows[task_state_COUNT][TASK_EVENTS] = {
+    ROW(PENDING, START, give, IN_PROGRESS, EVENT_task_dispatched)
+    ROW(PENDING, GIVE_UP, end_waiting, FAILED, EVENT_task_failed)
+    ROW(PENDING, DROP, end_waiting, CANCELLED, EVENT_task_cancelled)
+    ROW(IN_PROGRESS, SUCCEED, finish, COMPLETED, EVENT_task_completed)
+    ROW(IN_PROGRESS, RETRY, take_back, RETRYING, EVENT_task_retrying)
+    ROW(IN_PROGRESS, VANISH, take_back, RETRYING, EVENT_task_lost)
+    ROW(IN_PROGRESS, GIVE_UP, give_up, FAILED, EVENT_task_failed)
+    ROW(IN_PROGRESS, STOP, ask_to_stop, IN_PROGRESS, NO_NOTE)
+    ROW(IN_PROGRESS, DROP, give_up, CANCELLED, EVENT_task_cancelled)
+    ROW(IN_PROGRESS, LOSE, give_up, UNKNOWN, EVENT_task_unknown)
+    ROW(RETRYING, DUE, wait_again, PENDING, NO_NOTE)
+    ROW(RETRYING, GIVE_UP, end_waiting, FAILED, EVENT_task_failed)
+    ROW(RETRYING, DROP, end_waiting, CANCELLED, EVENT_task_cancelled)
+};
+
+bool task_can(enum task_state state, enum task_event event)
+{
+    return rows[state][event].verb != NULL;
+}
+
+bool state_terminal(enum task_state state)
+{
+    return state >= task_state_COMPLETED;
+}
+
+/* ---- what the rows do ---- */
+
+static void give(struct helios *h, struct task *t, const char *reason)
+{
+    (void)reason;
+    t->r.attempt++;
+    t->r.epoch = h->epoch;
+    t->r.started = h->now;
+    t->begun = t->excused = 0;
+    own_text(&t->r.holder, t->agent ? t->agent->r.id.at : "helios");
+    hold_attempt(h, t, t->agent);
+    h->counters.dispatched += t->agent != NULL;
+}
+
+static void finish(struct helios *h, struct task *t, const char *reason)
+{
+    (void)reason;
+    own_text(&t->r.error, "");
+    release_attempt(h, t);
+}
+
+static void take_back(struct helios *h, struct task *t, const char *reason)
+{
+    (void)reason;
+    release_attempt(h, t);
+}
+
+static void give_up(struct helios *h, struct task *t, const char *reason)
+{
+    own_text(&t->r.error, reason);
+    release_attempt(h, t);
+}
+
+static void ask_to_stop(struct helios *h, struct task *t, const char *reason)
+{
+    own_text(&t->r.error, reason);
+    t->r.cancelling = true;
+    agent_stop(h, t->agent, t->r.id, t->r.attempt);
+}
+
+static void wait_again(struct helios *h, struct task *t, const char *reason)
+{
+    (void)h, (void)t, (void)reason;
+}
+
+static void end_waiting(struct helios *h, struct task *t, const char *reason)
+{
+    (void)h;
+    own_text(&t->r.error, reason);
+}
+
+/* ---- the change ---- */
+
+static void pack_facts(struct buf *data, const struct task *t)
+{
+    struct pack p;
+    pack_init(&p, data);
+    pack_map(&p);
+    pack_put_str(&p, "action", t->r.action);
+    pack_put_text(&p, "state", enum_text(&enum_task_state, (int)t->r.state));
+    pack_put_int(&p, "attempt", (int64_t)t->r.attempt);
+    pack_put_int(&p, "max_attempts", (int64_t)t->r.max_attempts);
+    pack_put_int(&p, "priority", (int64_t)t->r.priority);
+    pack_put_str(&p, "client", t->r.client);
+    if (t->r.holder.n)
+        pack_put_str(&p, "agent", t->r.holder);
+    if (t->r.ended || t->r.state == task_state_RETRYING) {
+        pack_put_int(&p, "exit_code", t->r.exit_code);
+        pack_put_int(&p, "elapsed_ms", (int64_t)t->r.elapsed_ms);
+        pack_put_int(&p, "age_ms", t->r.ended ? t->r.ended - t->r.created : 0);
+    }
+    pack_end(&p);
+}
+
+static void tell(struct helios *h, struct task *t, enum event which, const char *reason)
+{
+    struct buf data = {0};
+    pack_facts(&data, t);
+    note(h, which, t->r.id.at, t->r.cause.n ? t->r.cause.at : NULL, &data, "%s %s %s", t->r.id.at,
+         t->r.action.at, reason);
+    buf_done(&data);
+}
+
+static void count(struct helios *h, enum task_event event)
+{
+    uint64_t *const counters[TASK_EVENTS] = {
+        [TASK_SUCCEED] = &h->counters.completed, [TASK_RETRY] = &h->counters.retries,
+        [TASK_VANISH] = &h->counters.retries,    [TASK_GIVE_UP] = &h->counters.failed,
+        [TASK_DROP] = &h->counters.cancelled,    [TASK_LOSE] = &h->counters.unknown,
+    };
+    if (counters[event])
+        ++*counters[event];
+}
+
+/* release_dependents: those who come after a completed task wait for the next one; the others will never run. */
+static void release_dependents(struct helios *h, struct task *t)
+{
+    list_each (d, &t->dependents, struct task, place) {
+        list_out(&d->place);
+        d->after = NULL;
+        if (t->r.state == task_state_COMPLETED) {
+            own_names_drop(&d->r.after, t->r.id);
+            save_mark(h, &d->save);
+            task_place(h, d);
+        } else {
+            list_push(&h->work.doomed, &d->place);
+            work_wants_turn(h);
+        }
+    }
+}
+
+/* end: what is kept of the task is kept in the commit in which it leaves the live set (C8), its owner reacts in it too. */
+static void end(struct helios *h, struct task *t)
+{
+    keep_ended(h, t);
+    watchers_tell(h, t);
+    release_dependents(h, t);
+    HASH_DELETE(hh, h->work.tasks_by_id, t);
+    if (t->key_text)
+        HASH_DELETE(hh_key, h->work.tasks_by_key, t);
+    h->work.n_tasks--;
+    save_drop(h, &t->save);
+    if (t->r.owner_kind.n)
+        decide_on_done(h, &t->r);
+    task_free(h, t);
+}
+
+int task_change(struct helios *h, struct task *t, enum task_event event, const char *reason)
+{
+    const struct row *row = &rows[t->r.state][event];
+    if (row->verb == NULL)
+        return -EINVAL;
+    _autofree_ char *why = xdup(reason); /* it may point into what the verb changes */
+    if (row->next != t->r.state)
+        task_unplace(h, t);
+    row->verb(h, t, why);
+    t->r.state = row->next;
+    t->r.ended = state_terminal(row->next) ? h->now : 0;
+    count(h, event);
+    if (row->noted != NO_NOTE)
+        tell(h, t, row->noted, why);
+    if (t->r.state != task_state_IN_PROGRESS)
+        own_text(&t->r.holder, "");
+    save_mark(h, &t->save);
+    if (state_terminal(t->r.state))
+        end(h, t);
+    else if (t->r.state == task_state_IN_PROGRESS)
+        task_arm(h, t);
+    else
+        task_place(h, t);
+    return 0;
+}
+
+/* ---- born and gone ---- */
+
+struct task *task_new(struct helios *h, const struct rec_task *record)
+{
+    struct task *t = NEW(struct task);
+    t->r = *record;
+    t->number = strtoull(t->r.id.at + strlen("t-"), NULL, 10);
+    save_init(&t->save, REC_task, &t->r, &t->r.id);
+    list_init(&t->dependents);
+    list_init(&t->place);
+    list_init(&t->held);
+    list_init(&t->watchers);
+    t->timer.run = task_time;
+    HASH_ADD_KEYPTR(hh, h->work.tasks_by_id, t->r.id.at, t->r.id.n, t);
+    if (t->r.key.n) {
+        t->key_text = key_text(t->r.client, t->r.key);
+        HASH_ADD_KEYPTR(hh_key, h->work.tasks_by_key, t->key_text, strlen(t->key_text), t);
+    }
+    h->work.n_tasks++;
+    class_enter(h, t);
+    return t;
+}
+
+void task_free(struct helios *h, struct task *t)
+{
+    task_unplace(h, t);
+    list_out(&t->held);
+    watchers_free(t);
+    save_forget(&t->save);
+    class_leave(h, t);
+    record_free(&schema_records[REC_task], &t->r);
+    free(t->key_text);
+    free(t->progress);
+    free(t);
+}
+
+struct task *task_find(struct helios *h, struct bytes id)
+{
+    struct task *t;
+    HASH_FIND(hh, h->work.tasks_by_id, id.at, id.n, t);
+    return t;
+}
+
+int task_cancel(struct helios *h, struct task *t, const char *reason)
+{
+    if (t->r.cancelling)
+        return -EALREADY;
+    bool runs = t->r.state == task_state_IN_PROGRESS && t->agent;
+    return task_change(h, t, runs ? TASK_STOP : TASK_DROP, reason);
+}
+
+void task_end_internal(struct helios *h, struct task *t, enum task_state state, struct bytes data, const char *error)
+{
+    static const enum task_event events[task_state_COUNT] = {
+        [task_state_COMPLETED] = TASK_SUCCEED,
+        [task_state_FAILED] = TASK_GIVE_UP,
+        [task_state_CANCELLED] = TASK_DROP,
+    };
+    own_set(&t->r.data, data);
+    t->r.elapsed_ms = (uint64_t)(h->now - t->r.started);
+    bool good = state == task_state_COMPLETED;
+    task_change(h, t, events[state], good ? "was done by the controller" : error);
+}

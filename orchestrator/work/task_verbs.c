@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Queries and commands about live tasks. */
+#include "keep.h"
+#include "orchestrator/core/helios.h"
+#include "queue.h"
+#include "task.h"
+#include "verbs.h"
+
+/* The fields that a live and a kept task have in common. */
+static void pack_record(const struct rec_task *r, struct pack *p)
+{
+    pack_put_str(p, "id", r->id);
+    pack_put_str(p, "action", r->action);
+    pack_put_text(p, "state", enum_text(&enum_task_state, (int)r->state));
+    pack_put_int(p, "priority", (int64_t)r->priority);
+    pack_put_int(p, "attempt", (int64_t)r->attempt);
+    pack_put_int(p, "max_attempts", (int64_t)r->max_attempts);
+    pack_put_str(p, "agent", r->holder.n ? r->holder : r->agent);
+    pack_put_str(p, "swarm", r->swarm);
+    pack_put_str(p, "role", r->role);
+    pack_put_str(p, "target", r->target);
+    pack_put_str(p, "client", r->client);
+    pack_put_str(p, "key", r->key);
+    pack_put_str(p, "owner", r->owner_id.n ? r->owner_id : r->owner_kind);
+    pack_put_str(p, "cause", r->cause);
+    pack_put_str(p, "note", r->note);
+    pack_put_str(p, "error", r->error);
+    pack_put_str(p, "retry_of", r->retry_of);
+    pack_put_int(p, "exit_code", r->exit_code);
+    pack_put_int(p, "lost", (int64_t)r->lost);
+    pack_put_int(p, "created", r->created);
+    pack_put_int(p, "started", r->started);
+    pack_put_int(p, "ended", r->ended);
+}
+
+void task_pack(struct helios *h, const struct task *t, struct pack *p)
+{
+    struct buf why = {0};
+    task_why(h, t, &why);
+    pack_map(p);
+    pack_record(&t->r, p);
+    pack_put_int(p, "age_ms", h->now - t->r.created);
+    pack_put_int(p, "not_before", t->r.not_before);
+    pack_put_text(p, "why", buf_str(&why));
+    pack_put_int(p, "percent", t->percent);
+    pack_put_text(p, "progress", t->progress ? t->progress : "");
+    pack_put_bool(p, "paused", t->r.paused);
+    pack_put_bool(p, "cancelling", t->r.cancelling);
+    pack_end(p);
+    buf_done(&why);
+}
+
+void failed_pack(const struct kept *k, struct pack *p)
+{
+    struct arena arena = {0};
+    struct rec_task r;
+    if (struct_decode(&schema_records[REC_task], k->r.task, &r, &arena, NULL) == 0) {
+        pack_map(p);
+        pack_record(&r, p);
+        pack_end(p);
+    }
+    arena_done(&arena);
+}
+
+/* What `tasks` and `cancel` choose by; empty = any. */
+struct filter {
+    struct bytes state, action, swarm, client;
+};
+
+static struct filter filter_of(struct bytes args)
+{
+    return (struct filter){.state = map_str(args, "state", ""),
+                           .action = map_str(args, "action", ""),
+                           .swarm = map_str(args, "swarm", ""),
+                           .client = map_str(args, "client", "")};
+}
+
+static bool chosen(const struct filter *f, const struct task *t)
+{
+    return (!f->state.n || bytes_is(f->state, enum_text(&enum_task_state, (int)t->r.state))) &&
+           (!f->action.n || bytes_eq(f->action, t->r.action)) && (!f->swarm.n || bytes_eq(f->swarm, t->r.swarm)) &&
+           (!f->client.n || bytes_eq(f->client, t->r.client));
+}
+
+static int query_tasks(struct helios *h, struct verb_call *call)
+{
+    struct filter filter = filter_of(call->args);
+    int64_t limit = map_int(call->args, "limit", 100), total = 0;
+    struct task *t, *next;
+    pack_key(&call->answer, "tasks");
+    pack_list(&call->answer);
+    HASH_ITER(hh, h->work.tasks_by_id, t, next)
+        if (chosen(&filter, t) && total++ < limit)
+            task_pack(h, t, &call->answer);
+    pack_end(&call->answer);
+    pack_put_int(&call->answer, "total", total);
+    return 0;
+}
+
+static void pack_past(const struct past_task *past, struct pack *p)
+{
+    struct arena arena = {0};
+    struct msg_ended e;
+    if (struct_decode(part_schema("ended"), past->ended, &e, &arena, NULL) == 0) {
+        pack_key(p, "task");
+        pack_map(p);
+        pack_put_str(p, "id", e.id);
+        pack_put_text(p, "state", enum_text(&enum_task_state, (int)e.state));
+        pack_put_int(p, "attempt", (int64_t)e.attempts);
+        pack_put_str(p, "key", e.key);
+        pack_put_str(p, "error", e.error);
+        pack_end(p);
+        pack_put_raw(p, "data", e.data);
+        pack_key(p, "output");
+        pack_bin(p, e.output);
+    }
+    arena_done(&arena);
+}
+
+static int query_task(struct helios *h, struct verb_call *call)
+{
+    struct bytes id = map_str(call->args, "id", "");
+    struct task *t = task_find(h, id);
+    struct kept *k = t ? NULL : failed_find(h, id);
+    const struct past_task *past = t ? NULL : past_find(h, id);
+    if (t) {
+        pack_key(&call->answer, "task");
+        task_pack(h, t, &call->answer);
+        pack_put_raw(&call->answer, "params", t->r.params);
+    } else if (k) {
+        pack_key(&call->answer, "task");
+        failed_pack(k, &call->answer);
+        pack_put_raw(&call->answer, "params", map_get(k->r.task, "params").whole);
+    } else if (past) {
+        pack_past(past, &call->answer);
+    } else {
+        return verb_fail(call, "not_found", "no task " BYTES_F " is known here; `helios why ID` asks the ledger",
+                         BYTES_A(id));
+    }
+    return 0;
+}
+
+/* ---- cancel ---- */
+
+static int cancel_one(struct helios *h, struct verb_call *call, struct bytes id, const char *why)
+{
+    struct task *t = task_find(h, id);
+    if (t == NULL)
+        return verb_fail(call, "not_found", "no live task " BYTES_F, BYTES_A(id));
+    if (task_cancel(h, t, why) == -EALREADY)
+        return verb_fail(call, "not_allowed", BYTES_F " is being stopped already", BYTES_A(id));
+    pack_put_int(&call->answer, "cancelled", 1);
+    return 0;
+}
+
+/* The ids are gathered first: an owner may react to an end by ending others. */
+static int cancel_all(struct helios *h, struct verb_call *call, const char *why)
+{
+    struct filter filter = filter_of(call->args);
+    struct seq ids = {xalloc(h->work.n_tasks * sizeof(struct bytes) + 1), 0};
+    struct task *t, *next;
+    int64_t n = 0;
+    HASH_ITER(hh, h->work.tasks_by_id, t, next)
+        if (chosen(&filter, t))
+            ((struct bytes *)ids.at)[ids.n++] = (struct bytes){bytes_dup(t->r.id), t->r.id.n};
+    SEQ_EACH (id, struct bytes, ids) {
+        t = task_find(h, *id);
+        n += t && task_cancel(h, t, why) == 0;
+        free((char *)id->at);
+    }
+    free(ids.at);
+    pack_put_int(&call->answer, "cancelled", n);
+    return 0;
+}
+
+static int command_cancel(struct helios *h, struct verb_call *call)
+{
+    struct bytes id = map_str(call->args, "id", ""), reason = map_str(call->args, "reason", "");
+    char why[200];
+    snprintf(why, sizeof(why), "was cancelled by " BYTES_F "%s" BYTES_F,
+             BYTES_A(call->author.n ? call->author : BYTES("somebody")), reason.n ? ": " : "", BYTES_A(reason));
+    if (id.n)
+        return cancel_one(h, call, id, why);
+    if (map_bool(call->args, "all", false))
+        return cancel_all(h, call, why);
+    return verb_fail(call, "bad_args", "nothing is selected: give `id`, or `all` with state, action, swarm or client");
+}
+
+const struct verb task_verbs[] = {
+    {"tasks", false, "state, action, swarm, client, limit (100)", "live tasks, oldest first, and why each one waits",
+     query_tasks},
+    {"task", false, "id", "one task, live or ended not long ago", query_task},
+    {"failed", false, "limit (100)", "tasks that failed for good and are kept", query_failed},
+    {"cancel", true, "id, or all with state, action, swarm, client; reason", "end tasks", command_cancel},
+    {"retry", true, "id, or all", "a new task for a failed one", command_retry},
+    {"purge", true, "id, or all", "forget failed tasks", command_purge},
+    {0},
+};

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The room's life: made, loaded, leading, a turn. */
+#include "work.h"
+
+#include "dispatch.h"
+#include "drain.h"
+#include "gate.h"
+#include "keep.h"
+#include "orchestrator/core/helios.h"
+#include "queue.h"
+#include "roster.h"
+#include "settle.h"
+#include "task.h"
+#include "watch.h"
+
+/* The timer only makes helios_tick answer `soon`; the turn itself comes with the tick. */
+static void turn_due(struct helios *h, struct timer *t)
+{
+    (void)t;
+    h->work.dispatch_due = true;
+}
+
+void work_wants_turn(struct helios *h)
+{
+    h->work.dispatch_due = true;
+    if (!timer_is_set(&h->work.turn))
+        timer_set(h, &h->work.turn, h->now + 1);
+}
+
+void work_init(struct helios *h)
+{
+    struct work *w = &h->work;
+    struct list *const lists[] = {&w->failed, &w->keys, &w->sending, &w->doomed};
+    for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+        list_init(lists[i]);
+    w->queue = queue_new();
+    w->gates = gates_new();
+    w->past = past_new();
+    w->turn.run = turn_due;
+    w->drain.run = realm_drain_over;
+}
+
+void work_done(struct helios *h)
+{
+    struct task *t, *next;
+    HASH_ITER(hh, h->work.tasks_by_id, t, next) {
+        HASH_DELETE(hh, h->work.tasks_by_id, t);
+        if (t->key_text)
+            HASH_DELETE(hh_key, h->work.tasks_by_key, t);
+        task_free(h, t);
+    }
+    agent_free_all(h);
+    queue_free(h);
+    gates_free(h);
+    keep_free(h);
+    watch_flush(h);
+    past_free(h->work.past);
+    timer_stop(h, &h->work.turn);
+    timer_stop(h, &h->work.drain);
+}
+
+/* ---- recovery ---- */
+
+static int load_task(struct helios *h, struct bytes value)
+{
+    struct arena arena = {0};
+    struct rec_task r;
+    int e = struct_decode(&schema_records[REC_task], value, &r, &arena, NULL);
+    if (e == 0) {
+        record_own(&schema_records[REC_task], &r);
+        save_loaded(&task_new(h, &r)->save);
+    }
+    arena_done(&arena);
+    return e;
+}
+
+static int load_agent(struct helios *h, struct bytes value)
+{
+    struct arena arena = {0};
+    struct rec_agent r;
+    int e = struct_decode(&schema_records[REC_agent], value, &r, &arena, NULL);
+    if (e == 0) {
+        record_own(&schema_records[REC_agent], &r);
+        save_loaded(&agent_new(h, &r)->save);
+    }
+    arena_done(&arena);
+    return e;
+}
+
+int work_load(struct helios *h, enum rec kind, struct bytes value)
+{
+    static int (*const loads[REC_COUNT])(struct helios *, struct bytes) = {
+        [REC_task] = load_task,
+        [REC_failed] = failed_load,
+        [REC_key] = key_load,
+        [REC_agent] = load_agent,
+    };
+    return loads[kind] ? loads[kind](h, value) : -ENOENT;
+}
+
+/* holder_of gives the agent that a recovered attempt is out with, also when its own record is not there. */
+static struct agent *holder_of(struct helios *h, const struct task *t)
+{
+    struct agent *a = agent_find(h, t->r.holder);
+    if (a)
+        return a;
+    struct rec_agent r;
+    struct_defaults(&schema_records[REC_agent], &r);
+    r.id = t->r.holder;
+    record_own(&schema_records[REC_agent], &r);
+    return agent_new(h, &r);
+}
+
+static void go_on(struct helios *h, struct task *t)
+{
+    if (t->r.state != task_state_IN_PROGRESS) {
+        task_place(h, t);
+        return;
+    }
+    bool internal = t->class->internal != NULL;
+    hold_attempt(h, t, internal ? NULL : holder_of(h, t));
+    t->begun = h->now; /* its time counts anew: whatever we missed is not its fault (L6) */
+    if (t->agent && !timer_is_set(&t->agent->lost)) {
+        t->agent->r.lost = t->agent->r.stopped = false;
+        agent_expect(h, t->agent);
+    }
+    task_arm(h, t);
+}
+
+/* Internal tasks that were begun are asked for again: their decider knows by the id whether it has them already. */
+static void ask_again(struct helios *h)
+{
+    struct task *t, *next;
+    HASH_ITER(hh, h->work.tasks_by_id, t, next)
+        if (t->r.state == task_state_IN_PROGRESS && t->agent == NULL)
+            t->class->internal->on_request(h, t);
+}
+
+static int by_number(struct task *a, struct task *b)
+{
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+void work_lead(struct helios *h)
+{
+    struct agent *a, *next_a;
+    struct task *t, *next_t;
+    keep_sort(h);
+    HASH_ITER(hh, h->work.agents_by_id, a, next_a)
+        agent_expect(h, a);
+    HASH_SRT(hh, h->work.tasks_by_id, by_number); /* equal after any order of loading */
+    HASH_ITER(hh, h->work.tasks_by_id, t, next_t)
+        go_on(h, t);
+    if (h->control.draining)
+        realm_drain_arm(h);
+    h->work.ask_again = true;
+    work_wants_turn(h);
+}
+
+/* ---- each turn ---- */
+
+/* start_all starts what can start, until nobody waits for a free lock; after it no turn is due but for what ages. */
+static void start_all(struct helios *h)
+{
+    bool more = queue_age(h);
+    if (dispatch_open(h)) {
+        do
+            dispatch(h);
+        while (gates_wake(h));
+        dispatch_send(h);
+    }
+    h->work.dispatch_due = false;
+    timer_stop(h, &h->work.turn);
+    if (more)
+        work_wants_turn(h);
+}
+
+void work_turn(struct helios *h)
+{
+    doomed_end(h);
+    if (h->work.ask_again) {
+        h->work.ask_again = false;
+        ask_again(h);
+    }
+    if (h->work.dispatch_due)
+        start_all(h);
+    doomed_end(h);
+    watch_flush(h);
+}
+
+void work_reload(struct helios *h)
+{
+    keys_bound(h);
+    failed_bound(h);
+    work_wants_turn(h);
+}
+
+void work_excuse(struct helios *h, int64_t pause_ms)
+{
+    struct agent *a, *next;
+    HASH_ITER(hh, h->work.agents_by_id, a, next) {
+        if (timer_is_set(&a->lost))
+            timer_set(h, &a->lost, a->lost.node.key + pause_ms);
+        list_each (t, &a->held, struct task, held) {
+            t->excused += pause_ms;
+            task_arm(h, t);
+        }
+    }
+}

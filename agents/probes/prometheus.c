@@ -65,14 +65,15 @@ static bool skip(struct bytes *text, char c)
     return true;
 }
 
-/* take_label takes one name="value" and the comma behind it. */
+/* take_label takes one name="value" and the comma behind it; else *text stays where it is. */
 static bool take_label(struct bytes *text, struct bytes *ret_name, struct bytes *ret_value)
 {
-    *text = trim(*text);
-    *ret_name = take_name(text);
-    if (ret_name->n == 0 || !skip(text, '=') || !take_quoted(text, ret_value))
+    struct bytes rest = trim(*text);
+    *ret_name = take_name(&rest);
+    if (ret_name->n == 0 || !skip(&rest, '=') || !take_quoted(&rest, ret_value))
         return false;
-    skip(text, ',');
+    skip(&rest, ',');
+    *text = rest;
     return true;
 }
 

@@ -5,6 +5,8 @@
 #include "lists.h"
 
 const struct cli_verb cli_verbs[] = {
+    {"up", "DIR", "start a controller, its agents and what else DIR/up.yaml names; watch; stop all",
+     up_options, run_up, NULL},
     {"status", "", "the controller, its health, its counters", NULL, run_status, NULL},
     {"top", "", "a live screen", NULL, run_top, NULL},
     {"tap", "[PATTERN…]", "events as they happen, as task.* or optimization.*", tap_options,

@@ -18,14 +18,15 @@
 #define FENCE_SHARE 0.05
 
 /* Every `every` neighbours become one, so that the side fits. */
-static void average_in(struct side *s, const struct judge_sample *from, size_t n, double sign)
+static void average_in(struct side *s, const struct judge_sample *from, size_t n, bool logs)
 {
     size_t every = (n + JUDGE_SAMPLES - 1) / JUDGE_SAMPLES;
     s->n = 0;
     for (size_t i = 0; i + every <= n && every > 0; i += every) {
         double value = 0, at = 0;
         for (size_t k = 0; k < every; k++) {
-            value += sign * from[i + k].value / (double)every;
+            double v = logs ? log(from[i + k].value) : from[i + k].value;
+            value += v / (double)every;
             at += (double)from[i + k].at / (double)every;
         }
         s->value[s->n] = value;
@@ -61,10 +62,12 @@ static void clip(struct side *s)
         s->value[i] = fmin(high, fmax(low, s->value[i]));
 }
 
-void side_take(struct side *s, const struct judge_sample *from, size_t n, double sign)
+void side_take(struct side *s, const struct judge_sample *from, size_t n, double sign, bool logs)
 {
     s->samples = n;
-    average_in(s, from, n, sign);
+    average_in(s, from, n, logs);
+    for (size_t i = 0; i < s->n; i++)
+        s->value[i] *= sign;
     order_by_time(s);
     clip(s);
 }

@@ -18,10 +18,10 @@ struct blocks {
     size_t n;
 };
 
-/* side_take copies, orders by time (they come nearly ordered), and clips at the outer fences:
- * absurd values keep their sign and lose their weight. sign is 1 or -1 and multiplies every value.
- */
-void side_take(struct side *s, const struct judge_sample *from, size_t n, double sign);
+/* side_take copies, orders by time (they come nearly ordered), takes logarithms when asked to (all
+ * are positive then), multiplies by sign, and clips at the outer fences: absurd values keep their
+ * sign and lose their weight. */
+void side_take(struct side *s, const struct judge_sample *from, size_t n, double sign, bool logs);
 /* blocks_length: how many samples make one block, so that blocks hardly remember each other: 1 when
  * there is no memory to see. */
 size_t blocks_length(const struct side *baseline, const struct side *after);

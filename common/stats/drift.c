@@ -14,7 +14,8 @@
 struct movement {
     double slope_xy, slope_xx; /* sums of products with time */
     double curvature;          /* coefficient of u² with u = -1..1 along the side */
-    double energy;             /* sum of the squares of both normalized projections */
+    double curvature_xx;
+    double energy; /* sum of the squares of both normalized projections */
 };
 
 static struct movement movement_of(const struct blocks *b)
@@ -30,6 +31,7 @@ static struct movement movement_of(const struct blocks *b)
         xx += q * q;
     }
     m.curvature = xy / xx;
+    m.curvature_xx = xx;
     m.energy = xy * xy / xx + (m.slope_xx > 0 ? m.slope_xy * m.slope_xy / m.slope_xx : 0);
     return m;
 }
@@ -51,12 +53,17 @@ struct drift drift_of(const struct blocks *baseline, const struct blocks *after)
 {
     struct movement a = movement_of(baseline), b = movement_of(after);
     double xx = a.slope_xx + b.slope_xx, variance = variance_within(baseline, after);
-    double slow = slowness(a.energy + b.energy, variance);
+    double slow = slowness(a.energy + b.energy, variance), block = sqrt(slow * variance);
     double distance = values_mean(after->at, after->n) - values_mean(baseline->at, baseline->n);
+    double of_means = 1 / (double)baseline->n + 1 / (double)after->n;
+    double of_tilt = xx > 0 ? distance * distance / xx : 0;
+    double of_bend = WAVE * WAVE / 4 * (1 / a.curvature_xx + 1 / b.curvature_xx);
     return (struct drift){
         .tilt = xx > 0 ? (a.slope_xy + b.slope_xy) / xx * distance : 0,
         .bend = WAVE * (a.curvature - b.curvature) / 2,
-        .error = sqrt(slow * variance * (1 / (double)baseline->n + 1 / (double)after->n)),
         .slow = slow,
+        .error = block * sqrt(of_means),
+        .tilt_error = block * sqrt(of_means + of_tilt),
+        .bend_error = block * sqrt(of_means + of_bend),
     };
 }

@@ -11,6 +11,7 @@ struct drift {
     double bend;  /* the shift that half a wave a side predicts, from trough to crest */
     double slow;  /* variance of the projections on both over that of blocks; 1..JUDGE_BLOCKS */
     double error; /* standard error of the shift: that of unordered blocks, times sqrt(slow) */
+    double tilt_error, bend_error; /* of the shift less the tilt, and less the bend */
 };
 /* Both sides have 4 blocks or more. */
 struct drift drift_of(const struct blocks *baseline, const struct blocks *after);

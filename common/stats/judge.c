@@ -14,16 +14,33 @@
 #include "student.h"
 #include "values.h"
 
-/* Degrees of freedom of the error: it rests mostly on the four slow projections (drift.h), not on
- * all the blocks. */
-#define ERROR_DF 8
+/* A step, and a drift that happens to pass the moment of the change, differ only inside the sides:
+ * with few samples every rule trades wrong acceptances against missed improvements. These were
+ * chosen where simulated streams had least of both; test_stats_streams.c measures them again. */
+#define ERROR_DF                                                                                   \
+    6 /* the error rests on the four slow projections of drift.h, not on all blocks                \
+       */
+#define TILT_SHARE 0.6 /* of the tilt is taken off the shift */
+#define BEND_SHARE 0.2 /* of the bend likewise */
+#define TILT_LIMIT                                                                                 \
+    0.45 /* a tilt that predicts more than this share of the shift is the better story */
+#define BEND_LIMIT 0.8
+#define PRECISE                                                                                    \
+    0.03 /* an error under 3 % of the level affords the full test of step against drift: */
+#define PRECISE_Z                                                                                  \
+    2.5 /* so many standard errors must be left when all of the drift is taken off                 \
+         */
 
-/* What the blocks of both sides say, turned so that more is better. */
+/* What the blocks of both sides say, turned so that more is better. Where all samples are positive
+ * they are taken as logarithms: effects and harm are declared as ratios, and what is skewed becomes
+ * even. */
 struct evidence {
+    bool logs;
+    double sign;                   /* 1: higher is better; -1 */
     struct blocks baseline, after; /* values ascending: time was used up by `drift` */
     struct drift drift;
     struct shift shift;
-    double level; /* |median of the baseline's blocks| */
+    double level; /* median of the baseline's blocks, in the KPI's unit */
 };
 
 static bool samples_sane(const struct judge_sample *s, size_t n)
@@ -42,6 +59,37 @@ static bool input_sane(const struct verdict_input *in)
            samples_sane(in->baseline, in->n_baseline) && samples_sane(in->after, in->n_after);
 }
 
+static bool all_positive(const struct judge_sample *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (s[i].value <= 0)
+            return false;
+    return true;
+}
+
+/* How far the turned values move when the KPI changes by this share of its level: up with sign 1.
+ */
+static double distance(const struct evidence *e, double share, double sign)
+{
+    if (!e->logs)
+        return share * fabs(e->level);
+    return sign * log1p(sign > 0 ? share : -fmin(share, 1 - 1e-6));
+}
+
+/* The reverse: a move of the turned values as a share of the level. */
+static double relative_of(const struct evidence *e, double move)
+{
+    double share = e->logs ? expm1(e->sign * move) : e->sign * move;
+    if (!e->logs && share != 0)
+        share = e->level != 0 ? share / fabs(e->level) : copysign(JUDGE_RELATIVE_MAX, share);
+    return fmax(-JUDGE_RELATIVE_MAX, fmin(JUDGE_RELATIVE_MAX, share));
+}
+
+static double in_unit(const struct evidence *e, double move)
+{
+    return e->logs ? e->level * relative_of(e, move) : e->sign * move;
+}
+
 /* Both sides have enough blocks in time order. */
 static void weigh(struct evidence *e, double alpha)
 {
@@ -49,7 +97,8 @@ static void weigh(struct evidence *e, double alpha)
     e->drift = drift_of(a, b);
     values_sort(a->value, a->n);
     values_sort(b->value, b->n);
-    e->level = fabs(quantile(a->value, a->n, 0.5));
+    double median = e->sign * quantile(a->value, a->n, 0.5);
+    e->level = e->logs ? exp(median) : median;
     shift_estimate(a->value, a->n, b->value, b->n, 2 * alpha, &e->shift);
     double wider = sqrt(e->drift.slow);
     e->shift.low = e->shift.estimate - (e->shift.estimate - e->shift.low) * wider;
@@ -84,47 +133,35 @@ static double p_harm(const struct evidence *e, double tolerated)
     return fmax(u.p_less, p_of_excess(e, -e->shift.estimate - tolerated));
 }
 
-/* A step and a drift that happens to pass the moment of the change differ only inside the sides, so
- * with few samples every rule trades wrong acceptances against missed improvements. These four were
- * chosen on simulated streams where the sum of both was least; test_stats_judge.c measures both
- * errors again. */
-#define TILT_SHARE 0.8 /* of the tilt is taken off the shift */
-#define BEND_SHARE 0.2 /* of the bend likewise */
-#define TILT_LIMIT 0.5 /* a tilt that predicts more than half of the shift is the better story */
-#define BEND_LIMIT 0.8
-
 static double explained_by_drift(const struct drift *d)
 {
     return TILT_SHARE * fmax(0, d->tilt) + BEND_SHARE * fmax(0, d->bend);
 }
 
-static bool better_story(const struct evidence *e)
+/* Would a drift that went on by itself tell as good a story? */
+static bool drift_explains(const struct evidence *e)
 {
-    double shift = e->shift.estimate;
-    return e->drift.tilt > TILT_LIMIT * shift || e->drift.bend > BEND_LIMIT * shift;
-}
-
-static double share(double value, double level)
-{
-    if (value == 0)
-        return 0;
-    double relative = level > 0 ? value / level : copysign(JUDGE_RELATIVE_MAX, value);
-    return fmax(-JUDGE_RELATIVE_MAX, fmin(JUDGE_RELATIVE_MAX, relative));
+    const struct drift *d = &e->drift;
+    double shift = e->shift.estimate, tilt = fmax(0, d->tilt), bend = fmax(0, d->bend);
+    if (d->error < distance(e, PRECISE, 1) &&
+        (shift - tilt < PRECISE_Z * d->tilt_error || shift - bend < PRECISE_Z * d->bend_error))
+        return true;
+    return tilt > TILT_LIMIT * shift || bend > BEND_LIMIT * shift;
 }
 
 /* From "more is better" back to the KPI's unit. */
-static void describe(struct judgement *v, const struct evidence *e, double sign)
+static void describe(struct judgement *v, const struct evidence *e)
 {
-    double low = sign > 0 ? e->shift.low : -e->shift.high;
-    double high = sign > 0 ? e->shift.high : -e->shift.low;
-    v->level = sign * quantile(e->baseline.value, e->baseline.n, 0.5);
-    v->shift = sign * e->shift.estimate;
-    v->low = low;
-    v->high = high;
-    v->relative = share(v->shift, e->level);
-    v->relative_low = share(low, e->level);
-    v->relative_high = share(high, e->level);
-    v->drift = sign * explained_by_drift(&e->drift);
+    double low = e->sign > 0 ? e->shift.low : e->shift.high;
+    double high = e->sign > 0 ? e->shift.high : e->shift.low;
+    v->level = e->level;
+    v->shift = in_unit(e, e->shift.estimate);
+    v->low = in_unit(e, low);
+    v->high = in_unit(e, high);
+    v->relative = relative_of(e, e->shift.estimate);
+    v->relative_low = relative_of(e, low);
+    v->relative_high = relative_of(e, high);
+    v->drift = in_unit(e, explained_by_drift(&e->drift));
 }
 
 static void conclude(struct judgement *v, enum judge_verdict verdict, enum judge_reason reason)
@@ -136,13 +173,14 @@ static void conclude(struct judgement *v, enum judge_verdict verdict, enum judge
 static void judge_improvement(const struct verdict_input *in, const struct evidence *e,
                               struct judgement *v)
 {
-    double explained = explained_by_drift(&e->drift), relevant = in->minimal_effect * e->level;
+    double explained = explained_by_drift(&e->drift),
+           relevant = distance(e, in->minimal_effect, e->sign);
     double left = e->shift.estimate - explained, failing = fmax(in->alpha, JUDGE_FAILURE_ALPHA);
     v->p_improve = p_improve(e, explained);
     v->p_harm = p_harm(e, 0);
     if (v->p_harm < failing)
         conclude(v, JUDGE_FAILED, JUDGE_HARM);
-    else if (v->p_improve < in->alpha && left > 0 && left >= relevant && !better_story(e))
+    else if (v->p_improve < in->alpha && left > 0 && left >= relevant && !drift_explains(e))
         conclude(v, JUDGE_SUCCESS, JUDGE_BETTER);
     else if (in->last_look && p_of_excess(e, relevant - e->shift.estimate) < failing)
         conclude(v, JUDGE_FAILED, JUDGE_NOTHING_MOVED);
@@ -155,7 +193,7 @@ static void judge_improvement(const struct verdict_input *in, const struct evide
 static void judge_guard(const struct verdict_input *in, const struct evidence *e,
                         struct judgement *v)
 {
-    double tolerated = in->tolerated_harm * e->level;
+    double tolerated = distance(e, in->tolerated_harm, -e->sign);
     v->p_improve = p_improve(e, explained_by_drift(&e->drift));
     v->p_harm = p_harm(e, tolerated);
     if (v->p_harm < fmax(in->alpha, JUDGE_FAILURE_ALPHA))
@@ -167,13 +205,12 @@ static void judge_guard(const struct verdict_input *in, const struct evidence *e
 }
 
 /* Fills the evidence, or says why there is none. */
-static bool gather(const struct verdict_input *in, struct evidence *e, struct judgement *v,
-                   double sign)
+static bool gather(const struct verdict_input *in, struct evidence *e, struct judgement *v)
 {
     struct side baseline, after;
     size_t asked = in->minimal_n ? in->minimal_n : JUDGE_MINIMAL_N, needed = asked < 4 ? 4 : asked;
-    side_take(&baseline, in->baseline, in->n_baseline, sign);
-    side_take(&after, in->after, in->n_after, sign);
+    side_take(&baseline, in->baseline, in->n_baseline, e->sign, e->logs);
+    side_take(&after, in->after, in->n_after, e->sign, e->logs);
     v->n_baseline = in->n_baseline;
     v->n_after = in->n_after;
     conclude(v, JUDGE_INCONCLUSIVE, JUDGE_FEW);
@@ -192,12 +229,14 @@ int judge(const struct verdict_input *in, struct judgement *ret)
 {
     if (!input_sane(in))
         return -EINVAL;
-    double sign = in->higher_is_better ? 1 : -1;
-    struct evidence e;
+    struct evidence e = {
+        .sign = in->higher_is_better ? 1 : -1,
+        .logs = all_positive(in->baseline, in->n_baseline) && all_positive(in->after, in->n_after),
+    };
     struct judgement v = {.p_improve = 1, .p_harm = 1};
-    if (gather(in, &e, &v, sign)) {
+    if (gather(in, &e, &v)) {
         weigh(&e, in->alpha);
-        describe(&v, &e, sign);
+        describe(&v, &e);
         (in->goal == JUDGE_GUARD ? judge_guard : judge_improvement)(in, &e, &v);
     }
     *ret = v;

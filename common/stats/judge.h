@@ -3,10 +3,11 @@
  * deterministic, no allocation.
  *
  * What it does, in order:
- *   1. clips each side at its outer fences, at most 5 % of it at either end (Tukey 1977);
- *   2. lowers n: means of consecutive blocks, longer than the memory of the stream (autocorr.h);
- *   3. Mann–Whitney on the blocks, Hodges–Lehmann shift with its interval;
- *   4. asks whether the stream moves slowly by itself (drift.h): the tilt and the bend of the
+ *   1. takes logarithms where all samples are positive: effects are ratios;
+ *   2. clips each side at its outer fences, at most 5 % of it at either end (Tukey 1977);
+ *   3. lowers n: means of consecutive blocks, longer than the memory of the stream (autocorr.h);
+ *   4. Mann–Whitney on the blocks, Hodges–Lehmann shift with its interval;
+ *   5. asks whether the stream moves slowly by itself (drift.h): the tilt and the bend of the
  * blocks inside each side widen the interval, and a shift that a going-on trend or season would
  *      explain as well is not accepted.
  *

@@ -27,15 +27,16 @@ bool values_finite(const double *v, size_t n)
     return true;
 }
 
-/* Dividing before adding would cost precision, so it is done only when the plain sum overflows. */
+/* Around the first value, so that equal values have exactly their mean, and no variance. Dividing
+ * before adding would cost precision: it is done only when the plain way overflows. */
 double values_mean(const double *v, size_t n)
 {
     double sum = 0, share = 0;
     for (size_t i = 0; i < n; i++) {
-        sum += v[i];
+        sum += v[i] - v[0];
         share += v[i] / (double)n;
     }
-    return isfinite(sum) ? sum / (double)n : share;
+    return isfinite(sum) ? v[0] + sum / (double)n : share;
 }
 
 double values_variance(const double *v, size_t n)

@@ -106,7 +106,8 @@ static void judge_forecast(struct helios *h, struct kpi *k, const struct trend *
              k->config->name.at, k->config->critical, k->config->unit.at, (long long)f.in_ms / 1000, t->slope, t->p);
         buf_done(&data);
     }
-    k->forecast = coming;
+    /* Told again only after the trend has turned or the limit was met: a slope that is now and then not significant is no turn. */
+    k->forecast = coming || (k->forecast && !significant);
 }
 
 static void trend_one(struct helios *h, struct kpi *k, void *p)

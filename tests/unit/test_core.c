@@ -1,182 +1,144 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The outbox and what comes in: C1's pure half, C3, X10, Z3, W1. */
-#include "core_harness.h"
-
-static void query(struct world *w, const char *what)
-{
-    struct msg_query m = {BYTES("7"), bytes_of(what), {0}};
-    world_feed(w, MSG_query, &m, 3);
-}
+#include "realm_harness.h"
 
 static void two_changes_of_one_record_are_one_write(void **state) /* C3 */
 {
     (void)state;
-    struct world w;
-    world_open(&w);
-    world_lead(&w);
-    world_cut(&w);
-    world_forget(&w);
-    save_mark(w.h, &w.h->control_save);
-    w.h->control.next_task++;
-    save_mark(w.h, &w.h->control_save);
-    world_cut(&w);
-    assert_int_equal(world_ops(&w, REC_control, false), 1);
-    world_close(&w);
+    struct core *c = core_new();
+    core_lead(c);
+    core_cut(c);
+    size_t before = c->n_writes;
+    save_mark(c->h, &c->h->control_save);
+    c->h->control.next_task++;
+    save_mark(c->h, &c->h->control_save);
+    core_cut(c);
+    assert_int_equal(c->n_writes, before + 1);
+    core_free(c);
 }
 
 static void born_and_dropped_in_one_turn_is_no_write(void **state) /* C3 */
 {
     (void)state;
-    struct world w;
-    world_open(&w);
-    world_lead(&w);
-    world_cut(&w);
-    world_forget(&w);
+    struct core *c = core_new();
+    core_lead(c);
+    core_cut(c);
+    size_t before = c->n_writes;
     struct rec_silence r = {.id = BYTES("s-1")};
     struct save save;
     save_init(&save, REC_silence, &r, &r.id);
-    save_mark(w.h, &save);
-    save_drop(w.h, &save);
-    world_cut(&w);
-    assert_int_equal(world_ops(&w, REC_silence, false) + world_ops(&w, REC_silence, true), 0);
-    save_mark(w.h, &save);
-    world_cut(&w);
-    save_drop(w.h, &save);
-    world_cut(&w);
-    assert_int_equal(world_ops(&w, REC_silence, true), 1);
-    world_close(&w);
+    save_mark(c->h, &save);
+    save_drop(c->h, &save);
+    core_cut(c);
+    assert_int_equal(c->n_writes, before);
+    save_mark(c->h, &save);
+    core_cut(c);
+    save_drop(c->h, &save);
+    core_cut(c);
+    assert_int_equal(c->n_writes, before + 2);
+    core_free(c);
 }
 
 static void events_are_numbered_without_gaps(void **state) /* W1 */
 {
     (void)state;
-    struct world w;
-    world_open(&w);
-    world_lead(&w);
+    struct core *c = core_new();
+    core_lead(c);
     for (int i = 0; i < 5; i++)
-        note(w.h, EVENT_realm_paused, "realm", NULL, NULL, "number %d", i);
-    world_cut(&w);
+        note(c->h, EVENT_realm_paused, "realm", NULL, NULL, "number %d", i);
+    core_cut(c);
     uint64_t expected = 0;
-    list_each (b, &w.batches, struct batch, link)
-        for (size_t i = 0; i < b->n_says; i++)
-            if (b->says[i].endpoint == ENDPOINT_events) {
-                struct msg_event e;
-                assert_int_equal(message_decode(MSG_event, b->says[i].body, &e, NULL, NULL), 0);
-                assert_int_equal(e.seq, ++expected);
-            }
+    for (struct msg_event *e; (e = core_heard(c, -1, MSG_event));)
+        assert_int_equal(e->seq, ++expected);
     assert_true(expected >= 6);
-    world_close(&w);
+    core_free(c);
 }
 
 static void freeze_is_answered_without_redis(void **state) /* X10 */
 {
     (void)state;
-    struct world w;
-    world_open(&w);
-    world_lead(&w);
-    helios_hold(w.h, true, "Redis is down");
-    struct msg_command m = {BYTES("1"), BYTES("freeze"), {0}, BYTES("ada")};
-    struct routing from = world_peer(4);
-    struct buf bytes = {0};
-    message_encode(&bytes, MSG_command, &m);
-    helios_message(w.h, ENDPOINT_control, &from, buf_bytes(&bytes), w.now);
-    assert_true(w.h->frozen);
-    struct batch *urgent = helios_cut_urgent(w.h);
-    assert_non_null(urgent);
-    assert_int_equal(message_which(urgent->urgent[0].body), MSG_reply);
-    batch_free(urgent);
-    buf_done(&bytes);
-    world_close(&w);
+    struct core *c = core_new();
+    core_lead(c);
+    core_cut(c);
+    helios_hold(c->h, true, "Redis is down");
+    c->held = true;
+    assert_true(core_ask(c, 4, true, "freeze", NULL)->ok);
+    assert_true(c->h->frozen);
+    core_free(c);
 }
 
 static void hostile_bytes_are_counted_and_nothing_else(void **state) /* Z3, Z6 */
 {
     (void)state;
-    struct world w;
-    world_open(&w);
-    world_lead(&w);
+    struct core *c = core_new();
+    core_lead(c);
     const struct bytes rows[] = {
         BYTES(""), BYTES("\xdf\x0f\xff\xff\xff"), BYTES("GET / HTTP/1.1\r\n\r\n"), BYTES("\x81\xa4type\xa5hello"),
         BYTES("\x81\xa4type\xa4nope"), BYTES("\x81\xa4type\xa7welcome"), BYTES("\x80"),
     };
-    struct routing from = world_peer(5);
+    struct routing from = core_route(5);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         for (int e = 0; e < ENDPOINTS; e++)
-            helios_message(w.h, (enum endpoint)e, &from, rows[i], w.now);
-    assert_int_equal(w.h->counters.refused_bytes + w.h->counters.refused_messages, ARRAY_SIZE(rows) * ENDPOINTS);
-    world_cut(&w);
-    assert_int_equal(world_events(&w, "peer.refused"), 1); /* a flood is shown once a second */
-    world_close(&w);
+            helios_message(c->h, (enum endpoint)e, &from, rows[i], c->now);
+    assert_int_equal(c->h->counters.refused_bytes + c->h->counters.refused_messages, ARRAY_SIZE(rows) * ENDPOINTS);
+    core_cut(c);
+    assert_non_null(core_event(c, EVENT_peer_refused)); /* a flood is shown once a second */
+    assert_null(core_event(c, EVENT_peer_refused));
+    core_free(c);
 }
 
 static void a_standby_says_so(void **state) /* L4 */
 {
     (void)state;
-    struct world w;
-    struct arena arena = {0};
-    world_open(&w);
-    w.h = helios_new(w.config, 1);
+    struct core *c = core_new();
+    c->h = helios_new(&c->config, 1);
     struct msg_hello hello = {.agent = BYTES("a1"), .instance = BYTES("i"), .swarm = BYTES("backend"), .slots = 1};
-    struct msg_refuse refuse;
-    world_feed(&w, MSG_hello, &hello, 1);
-    assert_true(world_said(&w, MSG_refuse, &refuse, &arena));
-    assert_true(bytes_is(refuse.code, "not_leader"));
-    struct msg_reply reply;
-    query(&w, "status");
-    assert_true(world_said(&w, MSG_reply, &reply, &arena) && !reply.ok && bytes_is(reply.code, "not_leader"));
-    arena_done(&arena);
-    world_close(&w);
+    struct msg_request items[2] = {{.action = BYTES("echo")}, {.action = BYTES("echo")}};
+    struct msg_submit submit = {BYTES("9"), BYTES("c"), false, {items, 2}};
+    core_send(c, 1, MSG_hello, &hello);
+    core_send(c, 2, MSG_submit, &submit);
+    core_cut(c);
+    struct msg_refuse *refuse = core_heard(c, 1, MSG_refuse);
+    assert_true(refuse && bytes_is(refuse->code, "not_leader"));
+    struct msg_rejected *rejected = core_heard(c, 2, MSG_rejected);
+    assert_true(rejected && rejected->items.n == 2);
+    struct msg_reply *reply = core_ask(c, 3, false, "status", NULL);
+    assert_true(!reply->ok && bytes_is(reply->code, "not_leader"));
+    core_free(c);
 }
 
 static void queries_answer_and_unknown_ones_say_so(void **state)
 {
     (void)state;
-    struct world w;
-    struct arena arena = {0};
-    struct msg_reply reply;
-    world_open(&w);
-    world_lead(&w);
+    struct core *c = core_new();
+    core_lead(c);
     const char *const good[] = {"status", "verbs", "kpis", "health", "sources", "silences", "ledger", "snapshot"};
     for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-        query(&w, good[i]);
-        assert_true(world_said(&w, MSG_reply, &reply, &arena));
-        assert_true(reply.ok);
-        assert_int_equal(guard_check(reply.data), 0);
+        struct msg_reply *reply = core_ask(c, 3, false, good[i], NULL);
+        assert_true(reply->ok);
+        assert_int_equal(guard_check(reply->data), 0);
     }
-    query(&w, "statsu");
-    assert_true(world_said(&w, MSG_reply, &reply, &arena) && !reply.ok && bytes_is(reply.code, "unknown"));
-    query(&w, "why");
-    assert_true(world_said(&w, MSG_reply, &reply, &arena) && !reply.ok && bytes_is(reply.code, "bad_args"));
-    arena_done(&arena);
-    world_close(&w);
+    assert_true(bytes_is(core_ask(c, 3, false, "statsu", NULL)->code, "unknown"));
+    assert_true(bytes_is(core_ask(c, 3, false, "why", NULL)->code, "bad_args"));
+    core_free(c);
 }
 
 static void why_reads_the_ledger_alone(void **state) /* X13 */
 {
     (void)state;
-    struct world w;
-    struct arena arena = {0};
-    struct msg_reply reply;
+    struct core *c = core_new();
     struct buf args = {0};
-    struct pack p;
-    world_open(&w);
-    world_lead(&w);
-    note(w.h, EVENT_cycle_began, "c-1", NULL, NULL, "began");
-    note(w.h, EVENT_optimization_proposed, "o-1", "c-1", NULL, "because");
-    note(w.h, EVENT_task_completed, "t-1", "o-1", NULL, "done");
-    pack_init(&p, &args);
-    pack_map(&p);
-    pack_put_text(&p, "id", "o-1");
-    pack_end(&p);
-    struct msg_query m = {BYTES("8"), BYTES("why"), buf_bytes(&args)};
-    world_feed(&w, MSG_query, &m, 3);
-    assert_true(world_said(&w, MSG_reply, &reply, &arena) && reply.ok);
+    core_lead(c);
+    note(c->h, EVENT_cycle_began, "c-1", NULL, NULL, "began");
+    note(c->h, EVENT_optimization_proposed, "o-1", "c-1", NULL, "because");
+    note(c->h, EVENT_task_completed, "t-1", "o-1", NULL, "done");
+    struct msg_reply *reply = core_ask(c, 3, false, "why", core_args(&args, "id", "o-1", NULL));
+    assert_true(reply->ok);
     const char *const parts[] = {"from", "about", "followed_by"};
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-        assert_int_equal(map_get(reply.data, parts[i]).count, 1);
+        assert_int_equal(map_get(reply->data, parts[i]).count, 1);
     buf_done(&args);
-    arena_done(&arena);
-    world_close(&w);
+    core_free(c);
 }
 
 int main(void)

@@ -1,172 +1,207 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Whom to tell: an event that a `notify` row of the config wants becomes a task for an agent's notify action. Silenced, inhibited by
- * flapping, or over the bound a minute: not told, and counted in the next that is. Knows nothing of webhooks. */
+/* Tells people: an event that a `notify` section asks for becomes a task for an agent's action.
+ * Owns the damping: what is silenced is not told, a flapping health is told rarely, and nobody gets
+ * more than RATE_MOST in RATE_SPAN_MS. */
 #include "common/text.h"
 #include "orchestrator/core/helios.h"
-#include "proto/pack.h"
 
-#define PENDING_MAX 100   /* events that wait for the end of the turn */
-#define A_MINUTE 20       /* notifications of one row */
-#define GIVE_UP_MS 60000  /* one that no agent takes by then is old news */
+#define RATE_MOST 20
+#define RATE_SPAN_MS 60000
+#define FLAP_SPAN_MS 300000 /* while health flaps, one notification of a topic in this time */
+#define PENDING_MOST 200
+#define TOTAL_MS (60 * 60 * 1000) /* older news is no news */
 
-struct news {
-    struct list link; /* in notify.pending */
-    char *row, *topic, *id, *text, *level; /* owned */
+/* A notification on its way to become a task: note() must not note again at once, so a timer
+ * submits it. */
+struct pending {
+    struct list link;
+    size_t section; /* of config.notify */
+    enum level level;
+    char *topic, *id, *text; /* owned */
 };
-
 struct notify {
-    struct list pending;
-    size_t n;
+    struct list pending; /* struct pending.link, oldest first */
+    size_t n_pending;
     struct timer timer;
-    int64_t minute; /* when the running minute began */
-    unsigned sent;  /* in it */
-    uint64_t held;  /* not told since the last one that was */
+    int64_t span;        /* when the current span of the rate began */
+    unsigned told, held; /* in this span */
+    int64_t flap_told[EVENT_COUNT];
 };
 
-static const char *const usual_topics[] = {"incident.*", "health.*", "kpi.forecast", "optimization.stuck"};
-
-static bool wants(const struct set_notify *row, enum event kind)
+static struct notify *all(struct helios *h)
 {
-    struct bytes topic = bytes_of(event_kinds[kind].topic);
-    if (event_kinds[kind].level < row->level)
+    return h->decide.state[DECIDE_notify];
+}
+
+static bool wanted_by(const struct set_notify *n, const struct rec_entry *e)
+{
+    if (e->level < n->level)
         return false;
-    SEQ_EACH (pattern, struct bytes, row->topics)
-        if (text_match(pattern->at, topic))
-            return true;
-    for (size_t i = 0; row->topics.n == 0 && i < ARRAY_SIZE(usual_topics); i++)
-        if (text_match(usual_topics[i], topic))
-            return true;
+    SEQ_EACH(pattern, struct bytes, n->topics)
+    if (text_match(pattern->at, e->topic))
+        return true;
     return false;
 }
 
-static void free_news(struct notify *n, struct news *news)
+/* What notifications do themselves is never told: it would feed itself. */
+static bool our_own(struct helios *h, enum event kind, const struct rec_entry *e)
 {
-    list_out(&news->link);
-    n->n--;
-    free(news->row);
-    free(news->topic);
-    free(news->id);
-    free(news->text);
-    free(news->level);
-    free(news);
+    if (kind == EVENT_notify_sent)
+        return true;
+    struct task *t = e->id.n ? task_find(h, e->id) : NULL;
+    return t && bytes_is(t->r.owner_kind, decider_notify.kind);
 }
 
-/* Called from inside note: it only remembers, the task is submitted by the timer. */
+static bool damped(struct helios *h, enum event kind, const struct rec_entry *e)
+{
+    struct notify *n = all(h);
+    bool of_health =
+        e->topic.n > 7 && (memcmp(e->topic.at, "health.", 7) == 0 || kind == EVENT_incident_moved);
+    if (!of_health || !health_flapping(h, "realm"))
+        return false;
+    if (n->flap_told[kind] && h->now - n->flap_told[kind] < FLAP_SPAN_MS)
+        return true;
+    n->flap_told[kind] = h->now;
+    return false;
+}
+
+static void take(struct helios *h, size_t section, const struct rec_entry *e)
+{
+    struct notify *n = all(h);
+    if (n->n_pending >= PENDING_MOST)
+        return;
+    struct pending *p = NEW(struct pending);
+    p->section = section;
+    p->level = e->level;
+    p->topic = bytes_dup(e->topic);
+    p->id = bytes_dup(e->id);
+    p->text = bytes_dup(e->text);
+    list_push(&n->pending, &p->link);
+    n->n_pending++;
+    timer_set(h, &n->timer, h->now + 1);
+}
+
 static void on_event(struct helios *h, enum event kind, const struct rec_entry *e)
 {
-    struct notify *n = h->decide.state[DECIDE_notify];
-    SEQ_EACH (row, struct set_notify, h->config->notify) {
-        if (n == NULL || !wants(row, kind))
-            continue;
-        if (n->n >= PENDING_MAX || silenced(h, event_kinds[kind].topic, e->id.n ? e->id.at : NULL) ||
-            health_flapping(h, "realm")) {
-            n->held++;
-            continue;
-        }
-        struct news *news = NEW(struct news);
-        *news = (struct news){.row = bytes_dup(row->name), .topic = bytes_dup(e->topic), .id = bytes_dup(e->id),
-                              .text = bytes_dup(e->text), .level = xdup(enum_text(&enum_level, e->level))};
-        list_push(&n->pending, &news->link);
-        n->n++;
-        if (!timer_is_set(&n->timer))
-            timer_set(h, &n->timer, h->now + 1);
-    }
+    const struct set_notify *sections = h->config->notify.at;
+    bool asked = false;
+    if (h->epoch == 0 || h->config->notify.n == 0 || our_own(h, kind, e))
+        return;
+    for (size_t i = 0; i < h->config->notify.n; i++)
+        asked |= wanted_by(&sections[i], e);
+    if (!asked || damped(h, kind, e))
+        return;
+    _autofree_ char *subject = bytes_dup(e->id);
+    if (silenced(h, event_kinds[kind].topic, subject))
+        return;
+    for (size_t i = 0; i < h->config->notify.n; i++)
+        if (wanted_by(&sections[i], e))
+            take(h, i, e);
 }
 
-static const struct set_notify *row_of(struct helios *h, const char *name)
-{
-    SEQ_EACH (row, struct set_notify, h->config->notify)
-        if (bytes_is(row->name, name))
-            return row;
-    return NULL;
-}
+/* ---- the task ---- */
 
-static void pack_params(struct helios *h, struct notify *n, const struct set_notify *row, const struct news *news,
-                        struct buf *out)
+static void pack_params(struct buf *out, const struct helios *h, const struct set_notify *n,
+                        const struct pending *p)
 {
-    struct pack p;
+    char title[200];
+    struct pack k;
+    struct walk walk = walk_of(n->params);
     struct value key, item;
-    char title[200], text[1200], more[64] = "";
-    if (n->held)
-        snprintf(more, sizeof(more), " (%llu more were held back)", (unsigned long long)n->held);
-    snprintf(text, sizeof(text), "%s%s", news->text, more);
-    snprintf(title, sizeof(title), "[%s] %s %s", h->config->realm.at, news->topic, news->id);
-    pack_init(&p, out);
-    pack_map(&p);
-    struct walk w = walk_of(row->params);
-    while (row->params.n && walk_pair(&w, &key, &item)) {
-        pack_key_bytes(&p, key.text);
-        pack_raw(&p, item.whole);
+    snprintf(title, sizeof(title), "Helios %s: %s %s", h->config->realm.at, p->topic, p->id);
+    pack_init(&k, out);
+    pack_map(&k);
+    while (n->params.n && walk_pair(&walk, &key, &item)) {
+        pack_key_bytes(&k, key.text);
+        pack_raw(&k, item.whole);
     }
-    pack_put_text(&p, "title", title);
-    pack_put_text(&p, "text", text);
-    pack_put_text(&p, "level", news->level);
-    pack_put_text(&p, "topic", news->topic);
-    pack_put_text(&p, "id", news->id);
-    pack_end(&p);
+    pack_put_text(&k, "title", title);
+    pack_put_text(&k, "text", p->text);
+    pack_put_text(&k, "level", enum_text(&enum_level, p->level));
+    pack_put_text(&k, "topic", p->topic);
+    pack_put_text(&k, "id", p->id);
+    pack_end(&k);
 }
 
-static void tell(struct helios *h, struct notify *n, const struct news *news)
+static void send(struct helios *h, const struct pending *p)
 {
-    const struct set_notify *row = row_of(h, news->row);
+    char err[256];
     struct buf params = {0};
-    char err[200];
-    if (row == NULL)
-        return;
-    if (h->now - n->minute >= 60000) {
-        n->minute = h->now;
-        n->sent = 0;
-    }
-    if (++n->sent > A_MINUTE) {
-        n->held++;
-        return;
-    }
-    pack_params(h, n, row, news, &params);
-    struct msg_request request = {.action = row->action, .params = buf_bytes(&params), .swarm = row->swarm,
-                                  .priority = 1, .max_attempts = 3, .backoff_ms = 2000, .queue_ms = GIVE_UP_MS,
-                                  .note = bytes_of(news->topic)};
-    if (task_submit(h, &request, "helios", "notify", news->row, news->id, err))
-        n->held = 0;
+    if (p->section >= h->config->notify.n)
+        return; /* a reload took it away */
+    const struct set_notify *n = (const struct set_notify *)h->config->notify.at + p->section;
+    pack_params(&params, h, n, p);
+    struct msg_request q = {
+        .action = n->action,
+        .params = buf_bytes(&params),
+        .swarm = n->swarm,
+        .priority = p->level == level_alarm ? 1 : 2,
+        .backoff_ms = 5000,
+        .total_ms = TOTAL_MS,
+    };
+    struct task *t =
+        task_submit(h, &q, "helios-notify", decider_notify.kind, n->name.at, p->id, err);
+    if (t)
+        note(h, EVENT_notify_sent, t->r.id.at, p->id, NULL, "%s tells %s: %s", t->r.id.at,
+             n->name.at, p->topic);
     buf_done(&params);
+}
+
+static void drop(struct notify *n, struct pending *p)
+{
+    list_out(&p->link);
+    n->n_pending--;
+    free(p->topic);
+    free(p->id);
+    free(p->text);
+    free(p);
+}
+
+/* What the rate holds back is told as one number when the next span begins. */
+static void new_span(struct helios *h, struct notify *n)
+{
+    if (n->held)
+        note(h, EVENT_notify_sent, "notify", NULL, NULL,
+             "%u notifications were held back: over %d in %d s", n->held, RATE_MOST,
+             RATE_SPAN_MS / 1000);
+    n->span = h->now;
+    n->told = n->held = 0;
 }
 
 static void on_timer(struct helios *h, struct timer *t)
 {
-    struct notify *n = container_of(t, struct notify, timer);
-    list_each (news, &n->pending, struct news, link) {
-        tell(h, n, news);
-        free_news(n, news);
+    (void)t;
+    struct notify *n = all(h);
+    if (h->now - n->span >= RATE_SPAN_MS)
+        new_span(h, n);
+    list_each(p, &n->pending, struct pending, link)
+    {
+        if (n->told < RATE_MOST) {
+            n->told++;
+            send(h, p);
+        } else {
+            n->held++;
+        }
+        drop(n, p);
     }
 }
 
-static void on_done(struct helios *h, const char *row, const struct rec_task *ended)
-{
-    if (ended->state == task_state_COMPLETED)
-        note(h, EVENT_notify_sent, ended->id.at, ended->cause.n ? ended->cause.at : NULL, NULL, "%s was told of %s", row,
-             ended->note.n ? ended->note.at : "an event");
-}
+/* ---- the decider ---- */
 
 static void init(struct helios *h)
 {
-    struct notify *n = NEW(struct notify);
+    struct notify *n = h->decide.state[DECIDE_notify] = NEW(struct notify);
     list_init(&n->pending);
     n->timer.run = on_timer;
-    h->decide.state[DECIDE_notify] = n;
 }
 
 static void done(struct helios *h)
 {
-    struct notify *n = h->decide.state[DECIDE_notify];
-    list_each (news, &n->pending, struct news, link)
-        free_news(n, news);
+    struct notify *n = all(h);
+    list_each(p, &n->pending, struct pending, link) drop(n, p);
     timer_stop(h, &n->timer);
     free(n);
 }
 
 const struct decider decider_notify = {
-    .kind = "notify",
-    .init = init,
-    .done = done,
-    .on_done = on_done,
-    .on_event = on_event,
-};
+    .kind = "notify", .init = init, .done = done, .on_event = on_event};

@@ -1,282 +1,311 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Computes the figures of success.h from what happened, and feeds them as KPIs. Decides nothing. */
+/* Owns the computation of success.h's formulas. Changes nothing else. */
 #include "success.h"
 
 #include <math.h>
 
+#include "cycle.h"
+#include "incident.h"
 #include "optimization.h"
-#include "orchestrator/core/helios.h"
 
-#define EVERY_MS 10000 /* the seed's health update */
+#define TICK_MS 1000
+#define EFFORT_POINTS                                                                              \
+    10 /* score points that one unit of resources × complexity has to win to pay */
 
-struct success {
-    struct timer timer;
-    int64_t last;               /* tick */
-    int64_t known_ms, good_ms;  /* of the realm's health */
-    unsigned judged, accepted, overlapped, overlapped_accepted, conflicts;
-    double improved, gained, spent;
-    unsigned cycles_began, cycles_ended, cycles_acting;
-    double health_before, health_gained; /* at the start of the newest cycle; of all that acted */
-    double parallel; /* of the newest cycle with two or more; -1 = none yet */
-    int64_t opened;  /* the newest incident, until its first act; 0 = none waits */
-    double response_s, latency_ms; /* -1 = none yet */
-};
+struct success *success_of(struct helios *h)
+{
+    return h->decide.state[DECIDE_success];
+}
 
-/* ---- what happened ---- */
+static bool judged(const struct optimization *o)
+{
+    return o->r.verdict != verdict_NONE && o->r.state != opt_state_ABANDONED;
+}
 
 static bool overlap(const struct optimization *a, const struct optimization *b)
 {
-    int64_t a_end = a->r.ended ? a->r.ended : INT64_MAX, b_end = b->r.ended ? b->r.ended : INT64_MAX;
-    return a != b && a->r.began < b_end && b->r.began < a_end;
+    return a != b && a->r.began < b->r.ended && b->r.began < a->r.ended;
 }
 
-static bool touch(const struct optimization *a, const struct optimization *b)
+static bool same_resource(const struct optimization *a, const struct optimization *b)
 {
-    SEQ_EACH (name, struct bytes, a->r.touches)
-        if (names_have(b->r.touches, *name))
-            return true;
+    SEQ_EACH(touched, struct bytes, a->r.touches)
+    if (names_have(b->r.touches, *touched))
+        return true;
     return false;
 }
 
-/* note_company asks whether another one was under way at the same time, and touched the same. */
-static void note_company(struct helios *h, const struct optimization *o, bool *ret_overlapped, bool *ret_conflict)
+/* ---- over the ended optimizations ---- */
+
+struct tally {
+    double ended, accepted, together, together_accepted, conflicts, effect, benefit, effort;
+};
+
+static void tally_pairs(struct helios *h, const struct optimization *o, struct tally *t)
 {
-    struct list *const lists[] = {&optimizations_of(h)->live, &optimizations_of(h)->ended};
-    for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-        list_each (other, lists[i], struct optimization, link)
-            if (other->r.applied && overlap(o, other)) {
-                *ret_overlapped = true;
-                *ret_conflict |= o->r.applied && touch(o, other);
-            }
+    bool together = false, conflict = false;
+    list_each(other, &optimizations_of(h)->ended, struct optimization,
+              link) if (judged(other) && overlap(o, other))
+    {
+        together = true;
+        conflict |= same_resource(o, other);
+    }
+    t->together += together;
+    t->together_accepted += together && o->r.state == opt_state_ACCEPTED;
+    t->conflicts += conflict;
 }
 
-static void on_ended(struct helios *h, const struct optimization *o)
+static void tally_accepted(struct helios *h, const struct optimization *o, struct tally *t)
 {
-    struct success *s = h->decide.state[DECIDE_success];
-    bool overlapped = false, conflict = false, accepted = o->r.state == opt_state_ACCEPTED;
-    if (o->r.dry_run || o->r.verdict == verdict_NONE || optimization_emergency(o))
+    struct kpi *k = kpi_find(h, o->r.kpi);
+    if (k == NULL || o->r.state != opt_state_ACCEPTED)
         return;
-    note_company(h, o, &overlapped, &conflict);
-    s->judged++;
-    s->accepted += accepted;
-    s->overlapped += overlapped;
-    s->overlapped_accepted += overlapped && accepted;
-    s->conflicts += conflict;
-    s->spent += o->plan ? o->plan->resources : 1;
-    if (accepted && o->r.before != 0)
-        s->improved += 100 * fabs(o->r.effect) / fabs(o->r.before);
-    if (accepted)
-        s->gained += o->r.score_after - o->r.score_before;
+    const struct set_kpi *c = kpi_config(k);
+    double better = c->better == better_higher ? o->r.effect : -o->r.effect;
+    t->accepted++;
+    t->effect += o->r.before != 0 ? 100 * better / fabs(o->r.before) : 0;
+    t->benefit += (o->r.score_after - o->r.score_before) * c->weight * c->impact;
 }
 
-/* One cycle's share of parallel work, when it started two or more. */
-static void note_parallel(struct helios *h, struct success *s, struct bytes cycle)
+static struct tally tally_all(struct helios *h)
 {
-    int64_t sum = 0, longest = 0, first = INT64_MAX, last = 0;
-    unsigned n = 0;
-    list_each (o, &optimizations_of(h)->ended, struct optimization, link) {
-        if (!bytes_eq(o->r.cycle, cycle) || o->r.applied == 0)
+    struct tally t = {0};
+    list_each(o, &optimizations_of(h)->ended, struct optimization, link)
+    {
+        if (!judged(o))
             continue;
-        int64_t took = o->r.ended - o->r.began;
+        t.ended++;
+        t.effort +=
+            o->plan ? o->plan->resources * o->plan->complexity * EFFORT_POINTS : EFFORT_POINTS;
+        tally_accepted(h, o, &t);
+        tally_pairs(h, o, &t);
+    }
+    return t;
+}
+
+static void tell_share(struct helios *h, const char *kpi, double part, double whole)
+{
+    if (whole > 0)
+        kpi_own(h, kpi, 100 * part / whole);
+}
+
+static void tell_optimizations(struct helios *h)
+{
+    struct tally t = tally_all(h);
+    tell_share(h, "optimization_success_rate", t.accepted, t.ended);
+    tell_share(h, "concurrent_efficiency", t.together_accepted, t.together);
+    tell_share(h, "conflict_rate", t.conflicts, t.ended);
+    if (t.accepted > 0)
+        kpi_own(h, "performance_improvement", t.effect / t.accepted);
+    if (t.effort > 0)
+        kpi_own(h, "optimization_roi", t.benefit / t.effort);
+}
+
+/* ---- over cycles and incidents ---- */
+
+static bool parallel_gain(struct helios *h, const struct cycle *c, double *ret_percent)
+{
+    double serial = 0, longest = 0;
+    int64_t first = INT64_MAX, last = 0;
+    size_t n = 0;
+    list_each(o, &optimizations_of(h)->ended, struct optimization, link)
+    {
+        if (!bytes_eq(o->r.cycle, c->r.id))
+            continue;
         n++;
-        sum += took;
-        longest = MAX(longest, took);
+        serial += (double)(o->r.ended - o->r.began);
+        longest = fmax(longest, (double)(o->r.ended - o->r.began));
         first = MIN(first, o->r.began);
         last = MAX(last, o->r.ended);
     }
-    if (n >= 2 && sum > longest)
-        s->parallel = 100.0 * (double)(sum - (last - first)) / (double)(sum - longest);
-    s->cycles_acting += n > 0;
-    s->health_gained += n > 0 ? health_of(h, "realm").score - s->health_before : 0;
+    if (n < 2 || serial <= longest)
+        return false;
+    *ret_percent = fmax(0, 100 * (serial - (double)(last - first)) / (serial - longest));
+    return true;
 }
 
-static void note_dispatch(struct helios *h, struct success *s, struct bytes task)
+static void tell_cycles(struct helios *h)
 {
-    list_each (o, &optimizations_of(h)->live, struct optimization, link)
-        if (o->submitted && bytes_eq(o->r.apply_task, task))
-            s->latency_ms = (double)(h->now - o->submitted);
-}
-
-static void on_event(struct helios *h, enum event kind, const struct rec_entry *e)
-{
-    struct success *s = h->decide.state[DECIDE_success];
-    if (s == NULL)
-        return;
-    if (kind == EVENT_cycle_began) {
-        s->cycles_began++;
-        s->health_before = health_of(h, "realm").score;
-    } else if (kind == EVENT_cycle_ended) {
-        s->cycles_ended++;
-        note_parallel(h, s, e->id);
-    } else if (kind == EVENT_incident_opened) {
-        s->opened = h->now;
-    } else if (kind == EVENT_incident_acted && s->opened) {
-        s->response_s = (double)(h->now - s->opened) / 1000;
-        s->opened = 0;
-    } else if (kind == EVENT_task_dispatched) {
-        note_dispatch(h, s, e->id);
+    struct cycles *all = cycles_of(h);
+    const struct cycle *worked = NULL;
+    double gain = -1;
+    list_each(c, &all->ended, struct cycle, link)
+    {
+        double percent;
+        if (c->r.optimizations.n)
+            worked = c;
+        if (parallel_gain(h, c, &percent))
+            gain = percent;
     }
+    tell_share(h, "cycle_completion_rate", (double)all->reported,
+               (double)all->begun - (all->current ? 1 : 0));
+    if (worked)
+        kpi_own(h, "health_score_improvement", worked->r.health_after - worked->r.health_before);
+    if (gain >= 0)
+        kpi_own(h, "concurrent_optimization_efficiency", gain);
 }
 
-/* ---- figures; NAN = there is nothing to say yet ---- */
-
-typedef double figure(struct helios *h, const struct success *s);
-
-static double share(double part, double whole)
+static void tell_incidents(struct helios *h)
 {
-    return whole > 0 ? 100 * part / whole : NAN;
+    const struct incident *acted = NULL;
+    list_each(i, &incidents_of(h)->ended, struct incident, link) acted = i->r.acted ? i : acted;
+    if (incident_open(h) && incident_open(h)->r.acted)
+        acted = incident_open(h);
+    if (acted)
+        kpi_own(h, "emergency_response_time", (double)(acted->r.acted - acted->r.began) / 1000);
 }
 
-static double overall_health_score(struct helios *h, const struct success *s)
+/* ---- over agents ---- */
+
+static bool same_group(const struct agent *a, const struct agent *b)
+{
+    return b->live && a->r.role == b->r.role && bytes_eq(a->r.swarm, b->r.swarm);
+}
+
+/* Each agent contributes its group's index, so groups are weighted by their size. */
+static void tell_distribution(struct helios *h)
+{
+    double sum_of_indices = 0, agents = 0;
+    for (struct agent *a = h->work.agents_by_id; a; a = a->hh.next) {
+        double n = 0, sum = 0, squares = 0;
+        for (struct agent *b = h->work.agents_by_id; a->live && b; b = b->hh.next)
+            if (same_group(a, b)) {
+                n++;
+                sum += (double)b->done;
+                squares += (double)b->done * (double)b->done;
+            }
+        if (n < 2 || squares == 0)
+            continue;
+        sum_of_indices += sum * sum / (n * squares);
+        agents++;
+    }
+    kpi_own(h, "task_distribution", agents > 0 ? 100 * sum_of_indices / agents : 100);
+}
+
+#define DISTRIBUTION_AGENTS 200 /* beyond that the pairs cost more than the figure is worth */
+
+/* ---- by the clock ---- */
+
+static void keep_point(struct success *s, int64_t now, double health)
+{
+    if (s->skip++ % s->stride)
+        return;
+    if (s->n_history == HISTORY_MOST) {
+        for (size_t i = 0; i < HISTORY_MOST / 2; i++)
+            s->history[i] = s->history[2 * i];
+        s->n_history = HISTORY_MOST / 2;
+        s->stride *= 2;
+    }
+    s->history[s->n_history++] = (struct point){now, (float)health};
+}
+
+static void see_health(struct helios *h, struct success *s)
 {
     struct health now = health_of(h, "realm");
-    (void)s;
-    return now.known ? now.score : NAN;
+    double span = (double)(h->now - s->last);
+    s->all_ms += span;
+    s->well_ms += incident_open(h) ? 0 : span;
+    s->last = h->now;
+    keep_point(s, h->now, now.known ? now.score : -1);
+    if (now.known)
+        kpi_own(h, "overall_health_score", now.score);
+    tell_share(h, "system_availability", s->well_ms, s->all_ms);
 }
-
-static double system_availability(struct helios *h, const struct success *s)
-{
-    (void)h;
-    return share((double)s->good_ms, (double)s->known_ms);
-}
-
-static double optimization_success_rate(struct helios *h, const struct success *s)
-{
-    (void)h;
-    return share(s->accepted, s->judged);
-}
-
-static double concurrent_efficiency(struct helios *h, const struct success *s)
-{
-    (void)h;
-    return share(s->overlapped_accepted, s->overlapped);
-}
-
-static double concurrent_optimization_efficiency(struct helios *h, const struct success *s)
-{
-    (void)h;
-    return s->parallel >= 0 ? s->parallel : NAN;
-}
-
-static double cycle_completion_rate(struct helios *h, const struct success *s)
-{
-    (void)h;
-    /* The one that runs now has not had its chance yet. */
-    unsigned begun = s->cycles_began > s->cycles_ended ? s->cycles_began - 1 : s->cycles_began;
-    return share(MIN(s->cycles_ended, begun), begun);
-}
-
-static double health_score_improvement(struct helios *h, const struct success *s)
-{
-    (void)h;
-    return s->cycles_acting ? s->health_gained / s->cycles_acting : NAN;
-}
-
-static double emergency_response_time(struct helios *h, const struct success *s)
-{
-    (void)h;
-    return s->response_s >= 0 ? s->response_s : NAN;
-}
-
-static double coordination_latency(struct helios *h, const struct success *s)
-{
-    (void)h;
-    return s->latency_ms >= 0 ? s->latency_ms : NAN;
-}
-
-static double task_distribution(struct helios *h, const struct success *s)
-{
-    double sum = 0, squares = 0;
-    unsigned n = 0;
-    struct agent *a, *next;
-    (void)s;
-    HASH_ITER (hh, h->work.agents_by_id, a, next)
-        if (a->live && a->r.role == role_implementer) {
-            n++;
-            sum += (double)a->done;
-            squares += (double)a->done * (double)a->done;
-        }
-    return squares > 0 ? 100 * sum * sum / (n * squares) : NAN;
-}
-
-static double communication_overhead(struct helios *h, const struct success *s)
-{
-    const struct counters *c = &h->counters;
-    (void)s;
-    return share((double)(c->messages - c->work_messages), (double)c->messages);
-}
-
-static double conflict_rate(struct helios *h, const struct success *s)
-{
-    (void)h;
-    return share(s->conflicts, s->judged);
-}
-
-static double performance_improvement(struct helios *h, const struct success *s)
-{
-    (void)h;
-    return s->accepted ? s->improved / s->accepted : NAN;
-}
-
-static double optimization_roi(struct helios *h, const struct success *s)
-{
-    (void)h;
-    return s->spent > 0 ? 0.1 * s->gained / s->spent : NAN;
-}
-
-static const struct {
-    const char *kpi;
-    figure *compute;
-} rows[] = {
-#define ROW(name) {#name, name},
-    ROW(overall_health_score) ROW(system_availability) ROW(optimization_success_rate) ROW(concurrent_efficiency)
-    ROW(concurrent_optimization_efficiency) ROW(cycle_completion_rate) ROW(health_score_improvement)
-    ROW(emergency_response_time) ROW(coordination_latency) ROW(task_distribution) ROW(communication_overhead)
-    ROW(conflict_rate) ROW(performance_improvement) ROW(optimization_roi)
-#undef ROW
-};
 
 static void on_timer(struct helios *h, struct timer *t)
 {
-    struct success *s = container_of(t, struct success, timer);
-    struct health now = health_of(h, "realm");
-    if (now.known) {
-        s->known_ms += h->now - s->last;
-        s->good_ms += now.score >= h->config->health.enter ? h->now - s->last : 0;
+    struct success *s = success_of(h);
+    see_health(h, s);
+    if (s->changed) {
+        s->changed = false;
+        tell_optimizations(h);
+        tell_cycles(h);
+        tell_incidents(h);
+        tell_share(h, "communication_overhead", fmax(0, s->seen_ms - s->worked_ms), s->seen_ms);
+        if (h->work.n_agents_live <= DISTRIBUTION_AGENTS)
+            tell_distribution(h);
     }
-    s->last = h->now;
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        kpi_own(h, rows[i].kpi, rows[i].compute(h, s));
-    timer_set(h, t, h->now + EVERY_MS);
+    timer_set(h, t, h->now + TICK_MS);
 }
+
+void success_pack_history(struct helios *h, struct pack *p)
+{
+    const struct success *s = success_of(h);
+    pack_list(p);
+    for (size_t i = 0; i < s->n_history; i++) {
+        pack_map(p);
+        pack_put_int(p, "at", s->history[i].at);
+        pack_key(p, "health");
+        if (s->history[i].health < 0)
+            pack_nil(p);
+        else
+            pack_num(p, s->history[i].health);
+        pack_end(p);
+    }
+    pack_end(p);
+}
+
+/* ---- the decider ---- */
 
 static void init(struct helios *h)
 {
-    struct success *s = NEW(struct success);
-    *s = (struct success){.timer.run = on_timer, .parallel = -1, .response_s = -1, .latency_ms = -1};
-    h->decide.state[DECIDE_success] = s;
-}
-
-static void lead(struct helios *h)
-{
-    struct success *s = h->decide.state[DECIDE_success];
-    s->last = h->now;
-    timer_set(h, &s->timer, h->now + EVERY_MS);
+    struct success *s = h->decide.state[DECIDE_success] = NEW(struct success);
+    s->timer.run = on_timer;
+    s->stride = 1;
 }
 
 static void done(struct helios *h)
 {
-    struct success *s = h->decide.state[DECIDE_success];
-    timer_stop(h, &s->timer);
-    free(s);
-    h->decide.state[DECIDE_success] = NULL;
+    timer_stop(h, &success_of(h)->timer);
+    free(success_of(h));
 }
 
-const struct decider decider_success = {
-    .kind = "success",
-    .init = init,
-    .done = done,
-    .lead = lead,
-    .on_event = on_event,
-    .on_ended = on_ended,
-};
+static void lead(struct helios *h)
+{
+    success_of(h)->last = h->now;
+    timer_set(h, &success_of(h)->timer, h->now + TICK_MS);
+}
+
+/* A task that waited for a free agent tells of load, not of coordination: only those that could go
+ * at once count. */
+static void see_dispatch(struct helios *h, const struct rec_entry *e)
+{
+    struct task *t = task_find(h, e->id);
+    if (t && t->r.owner_kind.n && t->r.attempt == 1 && t->agent &&
+        t->agent->n_held <= t->agent->slots)
+        kpi_own(h, "coordination_latency", (double)(h->now - t->r.created));
+}
+
+static void see_worked(struct helios *h, const struct rec_entry *e)
+{
+    struct success *s = success_of(h);
+    struct task *t = task_find(h, e->id);
+    if (t == NULL || t->r.owner_kind.n == 0 || t->r.elapsed_ms == 0)
+        return;
+    s->seen_ms += (double)(t->r.ended - t->r.started);
+    s->worked_ms += fmin((double)t->r.elapsed_ms, (double)(t->r.ended - t->r.started));
+}
+
+static void on_event(struct helios *h, enum event kind, const struct rec_entry *e)
+{
+    if (kind == EVENT_task_dispatched)
+        see_dispatch(h, e);
+    else if (kind == EVENT_task_completed)
+        see_worked(h, e);
+    else if (kind == EVENT_cycle_ended || kind == EVENT_incident_acted ||
+             kind == EVENT_incident_resolved)
+        success_of(h)->changed = true;
+}
+
+static void on_ended(struct helios *h, const struct optimization *o)
+{
+    (void)o;
+    success_of(h)->changed = true;
+}
+
+const struct decider decider_success = {.kind = "success",
+                                        .init = init,
+                                        .done = done,
+                                        .lead = lead,
+                                        .on_event = on_event,
+                                        .on_ended = on_ended};

@@ -1,25 +1,48 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* How well Helios itself works, measured since it leads. Each figure is a KPI of the catalogue (settings/kpis.def), weight 0:
+/* How well the controller itself does: the seed's success metrics, computed from what happened and
+ * fed as KPIs like any other (weight 0: they do not judge the service). "Ended" are the newest
+ * DECIDE_KEEP that got a verdict.
  *
- *   overall_health_score        the realm's health while it is known
- *   system_availability         100 × time in which health was known and not bad / time in which it was known
- *   optimization_success_rate   100 × accepted / judged; emergency acts and dry-runs are not counted
- *   concurrent_efficiency       the same over those that ran while another one did
- *   concurrent_optimization_efficiency  per cycle with two or more: 100 × (sum − wall) / (sum − longest) of their durations: 100 = fully parallel
- *   cycle_completion_rate       100 × cycles that came to their report / cycles that could have
- *   health_score_improvement    mean of health after − before over the cycles that started something
- *   emergency_response_time     s from an incident's opening to its first act, of the newest incident
- *   coordination_latency        ms from a change's authorization to its dispatch to an agent
- *   task_distribution           100 × (sum x)² / (n × sum x²) over the live implementers' ended attempts (Jain's fairness index)
- *   communication_overhead      100 × messages that were no task, result or sample / all messages taken in
- *   conflict_rate               100 × changes judged while another one touched the same / all judged (X6 keeps it at 0)
- *   performance_improvement     mean over the accepted of 100 × |effect| / |before| of the improved KPI
- *   optimization_roi            points of KPI score gained by the accepted / effort (`resources`) of all, times 0.1           */
+ *   overall_health_score       the realm's health, each second while it is known
+ *   system_availability        100 × time without an open incident / time since this controller
+ * leads optimization_success_rate  100 × accepted / ended concurrent_optimization_efficiency   of
+ * the newest cycle with two or more: 100 × (serial − wall) / (serial − longest), serial = sum of
+ * their durations, wall = first begin to last end concurrent_efficiency      100 × accepted /
+ * ended, of those that overlapped another one in time cycle_completion_rate      100 × reports
+ * written / cycles begun (the running one left out) emergency_response_time    s from the first bad
+ * evaluation to the first act, of the newest incident with one health_score_improvement   health
+ * after − before, of the newest cycle that started optimizations coordination_latency       ms from
+ * the decision to the dispatch, of the tasks that deciders submit and an agent was free for
+ *   task_distribution          Jain's index of ended attempts over live agents of one swarm and
+ * role: 100 × (Σx)² / (n Σx²), mean of the groups weighted by n; 100 where no group has two
+ *   communication_overhead     100 × (time as seen here − time measured by the agents) / time as
+ * seen here, of deciders' tasks conflict_rate              100 × ended ones that overlapped another
+ * on the same resource or KPI / ended; X6 keeps it at 0 performance_improvement    mean of the
+ * accepted ones' effects in % of the baseline, better is positive optimization_roi           Σ
+ * accepted (points of score won × weight × impact) / Σ ended (resources × complexity × 10) */
 #ifndef HELIOS_DECIDE_SUCCESS_H
 #define HELIOS_DECIDE_SUCCESS_H
 
 #include "decide.h"
 
-extern const struct decider decider_success;
+/* Health over time, for the summary: one point a second, thinned evenly so that a whole run fits.
+ */
+#define HISTORY_MOST 600
+struct point {
+    int64_t at;
+    float health; /* −1 = not known */
+};
+struct success {
+    struct timer timer;
+    bool changed; /* something ended since the last computation */
+    int64_t last; /* when the timer ran last */
+    double well_ms, all_ms;
+    double seen_ms, worked_ms; /* of deciders' tasks */
+    struct point history[HISTORY_MOST];
+    size_t n_history;
+    unsigned stride, skip; /* takes each stride-th second */
+};
+struct success *success_of(struct helios *h);
+void success_pack_history(struct helios *h, struct pack *p); /* one value: [{at, health}] */
 
 #endif

@@ -246,7 +246,7 @@ void view_paint(struct buf *out, const struct view *v, unsigned rows, int64_t no
     const json_t *s = v->snapshot;
     unsigned of_events = MAX(3U, MIN(8U, rows / 5)), of_optimizations = MAX(2U, MIN(10U, rows / 5));
     unsigned swarms = MIN(4U, (unsigned)json_object_size(v->scopes));
-    unsigned used = 6 + swarms + of_events + of_optimizations;
+    unsigned used = 7 + swarms + of_events + of_optimizations;
     if (s == NULL) {
         paint(out, TONE_BOLD, "HELIOS");
         buf_text(out, "  waiting for a controller\n\n");
@@ -255,7 +255,7 @@ void view_paint(struct buf *out, const struct view *v, unsigned rows, int64_t no
     }
     header(out, v, now);
     health(out, v, swarms);
-    kpis(out, json_object_get(s, "kpis"), rows > used + 4 ? rows - used : 4);
+    kpis(out, json_object_get(s, "kpis"), rows > used ? rows - used : 1);
     optimizations(out, json_object_get(s, "optimizations"), of_optimizations);
     incident(out, json_object_get(s, "incidents"), (int64_t)number_of(s, "now"));
     agents(out, json_object_get(s, "agents"));

@@ -48,8 +48,8 @@ static int query_agents(struct helios *h, struct verb_call *call)
     pack_key(&call->answer, "agents");
     pack_list(&call->answer);
     HASH_ITER(hh, h->work.agents_by_id, a, next)
-        if ((!swarm.n || bytes_eq(swarm, a->r.swarm)) && total++ < limit)
-            agent_pack(h, a, &call->answer);
+    if ((!swarm.n || bytes_eq(swarm, a->r.swarm)) && total++ < limit)
+        agent_pack(h, a, &call->answer);
     pack_end(&call->answer);
     pack_put_int(&call->answer, "agents_total", total);
     return 0;
@@ -60,14 +60,14 @@ static int query_agent(struct helios *h, struct verb_call *call)
     struct bytes id = map_str(call->args, "id", "");
     struct agent *a = agent_find(h, id);
     if (a == NULL)
-        return verb_fail(call, "not_found", "no agent " BYTES_F " is known; `helios agents` lists them", BYTES_A(id));
+        return verb_fail(call, "not_found",
+                         "no agent " BYTES_F " is known; `helios agents` lists them", BYTES_A(id));
     pack_key(&call->answer, "agent");
     agent_pack(h, a, &call->answer);
     pack_put_raw(&call->answer, "actions", a->actions_packed);
     pack_key(&call->answer, "holds");
     pack_list(&call->answer);
-    list_each (t, &a->held, struct task, held)
-        task_pack(h, t, &call->answer);
+    list_each(t, &a->held, struct task, held) task_pack(h, t, &call->answer);
     pack_end(&call->answer);
     return 0;
 }
@@ -93,7 +93,9 @@ static int find_scope(struct helios *h, struct verb_call *call, struct scope_of 
         return 0;
     if (bytes_is(scope, "agent") || bytes_is(scope, "task"))
         return verb_fail(call, "not_found", "no " BYTES_F " " BYTES_F, BYTES_A(scope), BYTES_A(id));
-    return verb_fail(call, "bad_args", "nothing is selected: `scope` is realm, agent or task; agent and task need `id`");
+    return verb_fail(
+        call, "bad_args",
+        "nothing is selected: `scope` is realm, agent or task; agent and task need `id`");
 }
 
 static struct bytes author_of(const struct verb_call *call)
@@ -150,7 +152,8 @@ int command_drain(struct helios *h, struct verb_call *call)
     if (what.task)
         return verb_fail(call, "bad_args", "a task is not drained: cancel it");
     if (within < 0 || within > DRAIN_LONGEST)
-        return verb_fail(call, "bad_args", "within_ms is a time in milliseconds, at most ten years");
+        return verb_fail(call, "bad_args",
+                         "within_ms is a time in milliseconds, at most ten years");
     if (what.realm)
         realm_drain(h, within, author_of(call), reason_of(call));
     else
@@ -162,9 +165,11 @@ int command_drain(struct helios *h, struct verb_call *call)
 const struct verb agent_verbs[] = {
     {"agents", false, "swarm, limit (1000)", "the agents that are known", query_agents},
     {"agent", false, "id", "one agent, its actions and what it holds", query_agent},
-    {"pause", true, "scope (realm, agent, task), id, reason", "start nothing, until resumed", command_pause},
-    {"resume", true, "scope (realm, agent, task), id, reason", "end a pause or drain", command_resume},
-    {"drain", true, "scope (realm, agent), id, within_ms, reason", "no new work; wait; then cancel what still runs",
-     command_drain},
+    {"pause", true, "scope (realm, agent, task), id, reason", "start nothing, until resumed",
+     command_pause},
+    {"resume", true, "scope (realm, agent, task), id, reason", "end a pause or drain",
+     command_resume},
+    {"drain", true, "scope (realm, agent), id, within_ms, reason",
+     "no new work; wait; then cancel what still runs", command_drain},
     {0},
 };

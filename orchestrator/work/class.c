@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the classes of tasks and their members: which agents can run what, and who of them has credit. Refuses to know
- * the tasks in the ranks (queue.c). */
+/* Owns the classes of tasks and their members: which agents can run what, and who of them has
+ * credit. Refuses to know the tasks in the ranks (queue.c). */
 #include "gate.h"
 #include "orchestrator/core/helios.h"
 #include "queue.h"
@@ -87,7 +87,8 @@ static void part(struct helios *h, struct member *m)
 
 void agent_credit(struct helios *h, struct agent *a)
 {
-    list_each (m, &a->members, struct member, of_agent) {
+    list_each(m, &a->members, struct member, of_agent)
+    {
         member_credit(m);
         class_refresh(h, m->class);
     }
@@ -103,21 +104,19 @@ static void offer_one(struct helios *h, struct agent *a, struct bytes action)
     it->agent = a;
     a->n_offers++;
     list_push_front(&it->offer->by, &it->link);
-    list_each (c, &it->offer->classes, struct class, of_action)
-        join(h, c, a);
+    list_each(c, &it->offer->classes, struct class, of_action) join(h, c, a);
 }
 
 void agent_offers(struct helios *h, struct agent *a, const struct msg_hello *m)
 {
     a->offers = m->actions.n ? xalloc(m->actions.n * sizeof(*a->offers)) : NULL;
-    SEQ_EACH (action, struct msg_action, m->actions)
-        offer_one(h, a, action->name);
+    SEQ_EACH(action, struct msg_action, m->actions)
+    offer_one(h, a, action->name);
 }
 
 void agent_withdraws(struct helios *h, struct agent *a)
 {
-    list_each (m, &a->members, struct member, of_agent)
-        part(h, m);
+    list_each(m, &a->members, struct member, of_agent) part(h, m);
     for (size_t i = 0; i < a->n_offers; i++) {
         list_out(&a->offers[i].link);
         offer_spare(h, a->offers[i].offer);
@@ -142,9 +141,7 @@ bool roster_can(struct helios *h, const char *swarm, const char *role, const cha
     HASH_FIND_STR(h->work.offers, action, o);
     if (o == NULL)
         return false;
-    list_each (by, &o->by, struct offered, link)
-        if (fits(&wanted, by->agent))
-            return true;
+    list_each(by, &o->by, struct offered, link) if (fits(&wanted, by->agent)) return true;
     return false;
 }
 
@@ -172,9 +169,9 @@ void class_refresh(struct helios *h, struct class *c)
 /* Names hold no '|', so that no two requirements have one key. */
 static void class_key(struct buf *key, const struct rec_task *r)
 {
-    buf_printf(key, BYTES_F "|" BYTES_F "|" BYTES_F "|" BYTES_F "|" BYTES_F "|%llu|%d", BYTES_A(r->action),
-               BYTES_A(r->swarm), BYTES_A(r->role), BYTES_A(r->agent), BYTES_A(r->group),
-               (unsigned long long)r->max_concurrent, r->owner_kind.n > 0);
+    buf_printf(key, BYTES_F "|" BYTES_F "|" BYTES_F "|" BYTES_F "|" BYTES_F "|%llu|%d",
+               BYTES_A(r->action), BYTES_A(r->swarm), BYTES_A(r->role), BYTES_A(r->agent),
+               BYTES_A(r->group), (unsigned long long)r->max_concurrent, r->owner_kind.n > 0);
 }
 
 static struct class *class_new(struct helios *h, char *key, const struct rec_task *r)
@@ -200,15 +197,13 @@ static struct class *class_new(struct helios *h, char *key, const struct rec_tas
         list_init(&c->ranks[p].turns);
     }
     HASH_ADD_STR(h->work.queue->classes, key, c);
-    list_each (by, &c->offer->by, struct offered, link)
-        join(h, c, by->agent);
+    list_each(by, &c->offer->by, struct offered, link) join(h, c, by->agent);
     return c;
 }
 
 static void class_free(struct helios *h, struct class *c)
 {
-    list_each (m, &c->members, struct member, of_class)
-        part(h, m);
+    list_each(m, &c->members, struct member, of_class) part(h, m);
     for (unsigned p = 0; p < PRIORITIES; p++)
         list_out(&c->ranks[p].link);
     list_out(&c->of_group);
@@ -243,7 +238,8 @@ void class_enter(struct helios *h, struct task *t)
     buf_done(&key);
 }
 
-/* The last tasks' classes are kept for a while: most work comes one task at a time, always the same. */
+/* The last tasks' classes are kept for a while: most work comes one task at a time, always the
+ * same. */
 void class_leave(struct helios *h, struct task *t)
 {
     struct queue *q = h->work.queue;
@@ -271,7 +267,7 @@ void queue_free(struct helios *h)
 {
     struct class *c, *next;
     HASH_ITER(hh, h->work.queue->classes, c, next)
-        class_free(h, c);
+    class_free(h, c);
     heap_done(&h->work.queue->aging);
     free(h->work.queue);
 }

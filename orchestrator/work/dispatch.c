@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the moment in which attempts start: takes from the queue what may, and says it to the agents, one message each and
- * turn (T9). Refuses to know the order (queue.c). */
+/* Owns the moment in which attempts start: takes from the queue what may, and says it to the
+ * agents, one message each and turn (T9). Refuses to know the order (queue.c). */
 #include "dispatch.h"
 
 #include "gate.h"
@@ -13,7 +13,8 @@ bool dispatch_open(const struct helios *h)
     return h->epoch && !h->held && !h->stopping && !h->control.paused;
 }
 
-/* begin: Redis is told before the agent: a crash between the two costs a timeout, never a task (C1). */
+/* begin: Redis is told before the agent: a crash between the two costs a timeout, never a task
+ * (C1). */
 static void begin(struct helios *h, struct task *t, struct agent *a)
 {
     const struct decider *internal = t->class->internal;

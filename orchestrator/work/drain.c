@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns pause, resume and drain of the realm and of agents: durable states with a deadline (T10). A paused realm starts nothing.
- * A draining one takes no submit and starts only what deciders need to finish what they began; at the deadline what still
- * runs is cancelled. */
+/* Owns pause, resume and drain of the realm and of agents: durable states with a deadline (T10). A
+ * paused realm starts nothing. A draining one takes no submit and starts only what deciders need to
+ * finish what they began; at the deadline what still runs is cancelled. */
 #include "drain.h"
 
 #include "orchestrator/core/helios.h"
@@ -13,11 +13,12 @@ static void refresh_all(struct helios *h)
 {
     struct class *c, *next;
     HASH_ITER(hh, h->work.queue->classes, c, next)
-        class_refresh(h, c);
+    class_refresh(h, c);
     work_wants_turn(h);
 }
 
-static void set_control(struct helios *h, bool paused, bool draining, struct bytes author, struct bytes reason)
+static void set_control(struct helios *h, bool paused, bool draining, struct bytes author,
+                        struct bytes reason)
 {
     h->control.paused = paused;
     h->control.draining = draining;
@@ -30,8 +31,8 @@ static void set_control(struct helios *h, bool paused, bool draining, struct byt
 void realm_pause(struct helios *h, struct bytes author, struct bytes reason)
 {
     set_control(h, true, h->control.draining, author, reason);
-    note(h, EVENT_realm_paused, "realm", NULL, NULL, "paused by " BYTES_F ": " BYTES_F, BYTES_A(author),
-         BYTES_A(reason));
+    note(h, EVENT_realm_paused, "realm", NULL, NULL, "paused by " BYTES_F ": " BYTES_F,
+         BYTES_A(author), BYTES_A(reason));
 }
 
 void realm_drain_arm(struct helios *h)
@@ -45,8 +46,8 @@ void realm_drain(struct helios *h, int64_t within_ms, struct bytes author, struc
     set_control(h, h->control.paused, true, author, reason);
     realm_drain_arm(h);
     note(h, EVENT_realm_draining, "realm", NULL, NULL,
-         "drains for " BYTES_F ": " BYTES_F "; what still runs in %lld ms is cancelled", BYTES_A(author),
-         BYTES_A(reason), (long long)within_ms);
+         "drains for " BYTES_F ": " BYTES_F "; what still runs in %lld ms is cancelled",
+         BYTES_A(author), BYTES_A(reason), (long long)within_ms);
 }
 
 void realm_resume(struct helios *h, struct bytes author, struct bytes reason)
@@ -54,14 +55,13 @@ void realm_resume(struct helios *h, struct bytes author, struct bytes reason)
     h->control.drain_until = 0;
     timer_stop(h, &h->work.drain);
     set_control(h, false, false, author, reason);
-    note(h, EVENT_realm_resumed, "realm", NULL, NULL, "goes on, says " BYTES_F ": " BYTES_F, BYTES_A(author),
-         BYTES_A(reason));
+    note(h, EVENT_realm_resumed, "realm", NULL, NULL, "goes on, says " BYTES_F ": " BYTES_F,
+         BYTES_A(author), BYTES_A(reason));
 }
 
 static void cancel_held(struct helios *h, struct agent *a, const char *why)
 {
-    list_each (t, &a->held, struct task, held)
-        task_cancel(h, t, why);
+    list_each(t, &a->held, struct task, held) task_cancel(h, t, why);
 }
 
 void realm_drain_over(struct helios *h, struct timer *timer)
@@ -69,7 +69,7 @@ void realm_drain_over(struct helios *h, struct timer *timer)
     (void)timer;
     struct agent *a, *next;
     HASH_ITER(hh, h->work.agents_by_id, a, next)
-        cancel_held(h, a, "the realm's drain is over its time");
+    cancel_held(h, a, "the realm's drain is over its time");
 }
 
 /* ---- agents ---- */

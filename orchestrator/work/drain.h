@@ -8,7 +8,7 @@
 void realm_pause(struct helios *h, struct bytes author, struct bytes reason);
 void realm_drain(struct helios *h, int64_t within_ms, struct bytes author, struct bytes reason);
 void realm_resume(struct helios *h, struct bytes author, struct bytes reason);
-void realm_drain_arm(struct helios *h);                             /* after a restart */
+void realm_drain_arm(struct helios *h);                       /* after a restart */
 void realm_drain_over(struct helios *h, struct timer *timer); /* what work.drain runs */
 
 #endif

@@ -11,16 +11,14 @@ int query_failed(struct helios *h, struct verb_call *call)
     int64_t limit = map_int(call->args, "limit", 100), n = 0;
     pack_key(&call->answer, "failed");
     pack_list(&call->answer);
-    list_each (k, &h->work.failed, struct kept, link)
-        if (n++ < limit)
-            failed_pack(k, &call->answer);
+    list_each(k, &h->work.failed, struct kept, link) if (n++ < limit) failed_pack(k, &call->answer);
     pack_end(&call->answer);
     pack_put_int(&call->answer, "total", (int64_t)h->work.n_failed);
     return 0;
 }
 
-/* The new task is asked for as the old one was, without its key (that one names the old task for ever) and without what it
- * came after. */
+/* The new task is asked for as the old one was, without its key (that one names the old task for
+ * ever) and without what it came after. */
 static struct msg_request request_of(const struct rec_task *r)
 {
     return (struct msg_request){
@@ -46,7 +44,8 @@ static struct msg_request request_of(const struct rec_task *r)
     };
 }
 
-static bool retry_one(struct helios *h, struct kept *k, struct verb_call *call, struct submitted *ret)
+static bool retry_one(struct helios *h, struct kept *k, struct verb_call *call,
+                      struct submitted *ret)
 {
     struct arena arena = {0};
     struct rec_task r;
@@ -65,7 +64,8 @@ static bool retry_one(struct helios *h, struct kept *k, struct verb_call *call, 
     return done;
 }
 
-static bool purge_one(struct helios *h, struct kept *k, struct verb_call *call, struct submitted *ret)
+static bool purge_one(struct helios *h, struct kept *k, struct verb_call *call,
+                      struct submitted *ret)
 {
     (void)ret;
     note(h, EVENT_task_purged, k->r.id.at, NULL, NULL, "%s was purged by " BYTES_F, k->r.id.at,
@@ -75,9 +75,11 @@ static bool purge_one(struct helios *h, struct kept *k, struct verb_call *call, 
     return true;
 }
 
-/* with_selected does it for one or for all; `tasks` of the answer are the new tasks, or those that are gone. */
+/* with_selected does it for one or for all; `tasks` of the answer are the new tasks, or those that
+ * are gone. */
 static int with_selected(struct helios *h, struct verb_call *call,
-                         bool (*what)(struct helios *, struct kept *, struct verb_call *, struct submitted *))
+                         bool (*what)(struct helios *, struct kept *, struct verb_call *,
+                                      struct submitted *))
 {
     struct bytes id = map_str(call->args, "id", "");
     struct kept *one = failed_find(h, id);
@@ -86,7 +88,8 @@ static int with_selected(struct helios *h, struct verb_call *call,
     if (id.n == 0 && !map_bool(call->args, "all", false))
         return verb_fail(call, "bad_args", "nothing is selected: give `id` or `all`");
     if (id.n && one == NULL)
-        return verb_fail(call, "not_found", BYTES_F " is not among the failed tasks that are kept", BYTES_A(id));
+        return verb_fail(call, "not_found", BYTES_F " is not among the failed tasks that are kept",
+                         BYTES_A(id));
     if (what == retry_one && h->control.draining)
         return verb_fail(call, "busy", "the realm drains: no new task is taken");
     pack_key(&call->answer, "tasks");
@@ -94,10 +97,11 @@ static int with_selected(struct helios *h, struct verb_call *call,
     if (one)
         good = what(h, one, call, &s);
     else
-        list_each (k, &h->work.failed, struct kept, link)
-            good = good && what(h, k, call, &s);
+        list_each(k, &h->work.failed, struct kept, link) good = good && what(h, k, call, &s);
     pack_end(&call->answer);
-    return good ? 0 : verb_fail(call, "not_allowed", "%s", s.reason[0] ? s.reason : "the record cannot be read");
+    return good ? 0
+                : verb_fail(call, "not_allowed", "%s",
+                            s.reason[0] ? s.reason : "the record cannot be read");
 }
 
 int command_retry(struct helios *h, struct verb_call *call)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Owns groups and locks, and who waits for a lock. Refuses to know agents and states.
  *
- * A full or cooling group closes its classes (queue.h), so its tasks wait in the queue in their order. A lock is found
- * busy only when a task is about to start: then the task moves to the lock's lines. When the lock gets free, the first
- * of each line goes back to the queue, where priorities and turns decide; the losers come back. */
+ * A full or cooling group closes its classes (queue.h), so its tasks wait in the queue in their
+ * order. A lock is found busy only when a task is about to start: then the task moves to the lock's
+ * lines. When the lock gets free, the first of each line goes back to the queue, where priorities
+ * and turns decide; the losers come back. */
 #include "gate.h"
 
 #include "orchestrator/core/helios.h"
@@ -28,8 +29,7 @@ struct gates *gates_new(void)
 
 static void refresh_classes(struct helios *h, struct group *g)
 {
-    list_each (c, &g->classes, struct class, of_group)
-        class_refresh(h, c);
+    list_each(c, &g->classes, struct class, of_group) class_refresh(h, c);
 }
 
 static void cooled(struct helios *h, struct timer *t)
@@ -127,7 +127,8 @@ static void lock_changed(struct helios *h, struct lock *l)
 
 struct lock *gate_lock(struct helios *h, const struct task *t)
 {
-    SEQ_EACH (name, struct bytes, t->r.locks) {
+    SEQ_EACH(name, struct bytes, t->r.locks)
+    {
         struct lock *l = lock_find(h, *name);
         if (l && l->holder && l->holder != t)
             return l;
@@ -135,7 +136,8 @@ struct lock *gate_lock(struct helios *h, const struct task *t)
     return NULL;
 }
 
-/* line_key orders a line: emergencies first, then by age, where each priority is worth one aging period (T8). */
+/* line_key orders a line: emergencies first, then by age, where each priority is worth one aging
+ * period (T8). */
 static int64_t line_key(const struct helios *h, const struct task *t)
 {
     if (t->r.priority == 0)
@@ -185,7 +187,8 @@ void lock_leave(struct helios *h, struct task *t)
 static void wake_lines(struct helios *h, struct lock *l)
 {
     struct line *line, *next;
-    HASH_ITER(hh, l->lines, line, next) {
+    HASH_ITER(hh, l->lines, line, next)
+    {
         struct task *t = container_of(heap_first(&line->tasks), struct task, ready);
         bool last = l->n_waiting == 1;
         lock_leave(h, t);
@@ -195,8 +198,8 @@ static void wake_lines(struct helios *h, struct lock *l)
     }
 }
 
-/* One of each line a lock: a line whose task finds no agent must not keep the others from a free lock, so work_turn
- * asks again until nobody waits for a free lock. */
+/* One of each line a lock: a line whose task finds no agent must not keep the others from a free
+ * lock, so work_turn asks again until nobody waits for a free lock. */
 bool gates_wake(struct helios *h)
 {
     struct list open;
@@ -214,7 +217,8 @@ bool gates_wake(struct helios *h)
 void gate_enter(struct helios *h, struct task *t)
 {
     t->class->group->running++;
-    SEQ_EACH (name, struct bytes, t->r.locks) {
+    SEQ_EACH(name, struct bytes, t->r.locks)
+    {
         struct lock *l = lock_make(h, *name);
         if (l->holder == NULL)
             l->holder = t;
@@ -228,7 +232,8 @@ void gate_leave(struct helios *h, struct task *t)
     struct group *g = t->class->group;
     g->running--;
     group_cool(h, g, t->r.cooldown_ms);
-    SEQ_EACH (name, struct bytes, t->r.locks) {
+    SEQ_EACH(name, struct bytes, t->r.locks)
+    {
         struct lock *l = lock_find(h, *name);
         if (l == NULL || l->holder != t)
             continue;
@@ -244,11 +249,12 @@ void gates_free(struct helios *h)
     struct group *g, *next_g;
     struct lock *l, *next_l;
     HASH_ITER(hh, gates->groups, g, next_g)
-        group_free(h, g);
-    HASH_ITER(hh, gates->locks, l, next_l) {
+    group_free(h, g);
+    HASH_ITER(hh, gates->locks, l, next_l)
+    {
         struct line *line, *next;
         HASH_ITER(hh, l->lines, line, next)
-            line_free(l, line);
+        line_free(l, line);
         lock_free(h, l);
     }
     free(gates);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What a task must pass besides finding an agent: the place in its group, its group's cooldown, its locks. */
+/* What a task must pass besides finding an agent: the place in its group, its group's cooldown, its
+ * locks. */
 #ifndef HELIOS_WORK_GATE_H
 #define HELIOS_WORK_GATE_H
 
@@ -24,8 +25,8 @@ struct line {
 
 /* A resource that one running task holds alone. It exists while it is held or waited for. */
 struct lock {
-    UT_hash_handle hh; /* gates.locks, key name */
-    char *name;        /* owned */
+    UT_hash_handle hh;   /* gates.locks, key name */
+    char *name;          /* owned */
     struct task *holder; /* NULL = free */
     struct line *lines;
     size_t n_waiting;
@@ -45,14 +46,17 @@ struct group *group_find(struct helios *h, struct bytes name); /* makes it */
 void group_spare(struct helios *h, struct group *g);           /* frees it when nobody needs it */
 bool group_open(const struct helios *h, const struct group *g, uint64_t max_concurrent);
 
-/* gate_enter takes the task's place and locks for an attempt; they must be free, but after a restart. */
+/* gate_enter takes the task's place and locks for an attempt; they must be free, but after a
+ * restart. */
 void gate_enter(struct helios *h, struct task *t);
 void gate_leave(struct helios *h, struct task *t);
-/* gate_lock gives the first lock that the task needs and another one holds, NULL when it could start. */
+/* gate_lock gives the first lock that the task needs and another one holds, NULL when it could
+ * start. */
 struct lock *gate_lock(struct helios *h, const struct task *t);
 void lock_wait(struct helios *h, struct task *t, struct lock *l);
 void lock_leave(struct helios *h, struct task *t); /* nothing when it waits for none */
-/* gates_wake puts the first of each line of each free lock into the queue; true when there was one. */
+/* gates_wake puts the first of each line of each free lock into the queue; true when there was one.
+ */
 bool gates_wake(struct helios *h);
 
 #endif

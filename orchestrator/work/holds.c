@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the talk about running attempts: beats with their progress, stops, and after a reconnect who holds what (A2, A8).
- * Refuses to know who is live (roster.c). */
+/* Owns the talk about running attempts: beats with their progress, stops, and after a reconnect who
+ * holds what (A2, A8). Refuses to know who is live (roster.c). */
 #include "common/text.h"
 #include "orchestrator/core/helios.h"
 #include "queue.h"
@@ -13,7 +13,8 @@
 static void say_stops(struct helios *h, struct agent *a, struct msg_cancel *cancels, size_t n)
 {
     struct msg_beat_ok ok = {.epoch = h->epoch, .cancels = {cancels, n}, .drain = a->r.draining};
-    /* A stop waits for the commit that decided it; a plain answer must come even while commits are held. */
+    /* A stop waits for the commit that decided it; a plain answer must come even while commits are
+     * held. */
     say(h, ENDPOINT_agents, &a->routing, MSG_beat_ok, &ok, n ? SAY_AFTER_COMMIT : SAY_NOW);
 }
 
@@ -48,21 +49,21 @@ static void stop_free(struct agent *a, struct stop *s)
 
 void stop_answered(struct helios *h, struct agent *a, struct bytes task, uint64_t attempt)
 {
-    list_each (s, &a->stops, struct stop, link)
-        if (s->attempt == attempt && bytes_is(task, s->task)) {
-            stop_free(a, s);
-            agent_credit(h, a);
-        }
+    list_each(s, &a->stops, struct stop, link) if (s->attempt == attempt && bytes_is(task, s->task))
+    {
+        stop_free(a, s);
+        agent_credit(h, a);
+    }
 }
 
 void stops_expire(struct helios *h, struct agent *a)
 {
     bool some = false;
-    list_each (s, &a->stops, struct stop, link)
-        if (h->now - s->since >= STOP_MS) {
-            stop_free(a, s);
-            some = true;
-        }
+    list_each(s, &a->stops, struct stop, link) if (h->now - s->since >= STOP_MS)
+    {
+        stop_free(a, s);
+        some = true;
+    }
     if (some)
         agent_credit(h, a);
 }
@@ -70,8 +71,7 @@ void stops_expire(struct helios *h, struct agent *a)
 void stops_forget(struct helios *h, struct agent *a)
 {
     (void)h;
-    list_each (s, &a->stops, struct stop, link)
-        stop_free(a, s);
+    list_each(s, &a->stops, struct stop, link) stop_free(a, s);
 }
 
 /* ---- beats ---- */
@@ -101,19 +101,19 @@ static void take_progress(struct helios *h, struct agent *a, const struct msg_ru
     t->percent = percent;
     free(t->progress);
     t->progress = bytes_dup(text);
-    note(h, EVENT_task_progress, t->r.id.at, t->r.cause.n ? t->r.cause.at : NULL, NULL, "%s %s is at %u %%: %s",
-         t->r.id.at, t->r.action.at, percent, t->progress);
+    note(h, EVENT_task_progress, t->r.id.at, t->r.cause.n ? t->r.cause.at : NULL, NULL,
+         "%s %s is at %u %%: %s", t->r.id.at, t->r.action.at, percent, t->progress);
 }
 
-/* gather_stops answers how many stops there are: of tasks that are being cancelled, and of attempts already settled. */
+/* gather_stops answers how many stops there are: of tasks that are being cancelled, and of attempts
+ * already settled. */
 static size_t gather_stops(const struct agent *a, struct msg_cancel *cancels)
 {
     size_t n = 0;
-    list_each (t, &a->held, struct task, held)
-        if (t->r.cancelling)
-            cancels[n++] = (struct msg_cancel){.task = t->r.id, .attempt = t->r.attempt};
-    list_each (s, &a->stops, struct stop, link)
-        cancels[n++] = (struct msg_cancel){.task = bytes_of(s->task), .attempt = s->attempt};
+    list_each(t, &a->held, struct task, held) if (t->r.cancelling) cancels[n++] =
+        (struct msg_cancel){.task = t->r.id, .attempt = t->r.attempt};
+    list_each(s, &a->stops, struct stop, link) cancels[n++] =
+        (struct msg_cancel){.task = bytes_of(s->task), .attempt = s->attempt};
     return n;
 }
 
@@ -127,8 +127,8 @@ void on_beat(struct helios *h, const struct routing *from, const struct msg_beat
     }
     agent_seen(h, a);
     a->done = m->done;
-    SEQ_EACH (running, struct msg_running, m->running)
-        take_progress(h, a, running);
+    SEQ_EACH(running, struct msg_running, m->running)
+    take_progress(h, a, running);
     stops_expire(h, a);
     struct msg_cancel *cancels = xalloc((a->n_held + a->n_stops + 1) * sizeof(*cancels));
     say_stops(h, a, cancels, h->held ? 0 : gather_stops(a, cancels));
@@ -140,16 +140,18 @@ void on_beat(struct helios *h, const struct routing *from, const struct msg_beat
 static bool says_to_hold(struct seq holds, const struct task *t)
 {
     char text[128];
-    snprintf(text, sizeof(text), BYTES_F "/%llu", BYTES_A(t->r.id), (unsigned long long)t->r.attempt);
+    snprintf(text, sizeof(text), BYTES_F "/%llu", BYTES_A(t->r.id),
+             (unsigned long long)t->r.attempt);
     return names_have(holds, bytes_of(text));
 }
 
-/* stop_others: what it holds and should not hold (it was given to another agent, or has ended) is told to stop. Its results of
- * those come as well and are answered one by one. */
+/* stop_others: what it holds and should not hold (it was given to another agent, or has ended) is
+ * told to stop. Its results of those come as well and are answered one by one. */
 static void stop_others(struct helios *h, struct agent *a, struct seq holds)
 {
     unsigned most = a->slots + a->prefetch;
-    SEQ_EACH (held, struct bytes, holds) {
+    SEQ_EACH(held, struct bytes, holds)
+    {
         const char *slash = held->n ? memrchr(held->at, '/', held->n) : NULL;
         int64_t attempt;
         if (slash == NULL || a->n_stops >= most)
@@ -164,12 +166,13 @@ static void stop_others(struct helios *h, struct agent *a, struct seq holds)
     }
 }
 
-/* An agent that restarted is refused until the older instance is lost (A5), so what is missing here was lost on its way or
- * during our own restart: nobody's fault. */
+/* An agent that restarted is refused until the older instance is lost (A5), so what is missing here
+ * was lost on its way or during our own restart: nobody's fault. */
 void holds_settle(struct helios *h, struct agent *a, struct seq holds, bool again)
 {
     int64_t fresh = h->now - h->config->agents.beat_ms * h->config->agents.missed;
-    list_each (t, &a->held, struct task, held) {
+    list_each(t, &a->held, struct task, held)
+    {
         bool on_its_way = again && t->r.started > fresh;
         if (!says_to_hold(holds, t) && !on_its_way)
             attempt_lost(h, t, "its agent came back without it", true);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns what is kept durably of ended tasks: idempotency keys (T3) and failures (T12), both bounded, oldest out first. */
+/* Owns what is kept durably of ended tasks: idempotency keys (T3) and failures (T12), both bounded,
+ * oldest out first. */
 #include "keep.h"
 
 #include "orchestrator/core/helios.h"
@@ -181,7 +182,8 @@ int failed_load(struct helios *h, struct bytes value)
 
 void keep_ended(struct helios *h, const struct task *t)
 {
-    static const bool kept[task_state_COUNT] = {[task_state_FAILED] = true, [task_state_UNKNOWN] = true};
+    static const bool kept[task_state_COUNT] = {
+        [task_state_FAILED] = true, [task_state_UNKNOWN] = true};
     if (t->key_text)
         key_keep(h, t);
     if (kept[t->r.state])
@@ -201,7 +203,8 @@ static int older_failed(const void *a, const void *b)
     return (*x)->r.ended != (*y)->r.ended ? ((*x)->r.ended < (*y)->r.ended ? -1 : 1) : 0;
 }
 
-static void sort_list(struct list *head, size_t n, size_t link_at, int (*older)(const void *, const void *))
+static void sort_list(struct list *head, size_t n, size_t link_at,
+                      int (*older)(const void *, const void *))
 {
     char **all = n ? xalloc(n * sizeof(*all)) : NULL;
     for (size_t i = 0; i < n; i++) {
@@ -225,8 +228,6 @@ void keep_sort(struct helios *h)
 
 void keep_free(struct helios *h)
 {
-    list_each (k, &h->work.keys, struct kept_key, link)
-        key_free(h, k);
-    list_each (k, &h->work.failed, struct kept, link)
-        failed_free(h, k);
+    list_each(k, &h->work.keys, struct kept_key, link) key_free(h, k);
+    list_each(k, &h->work.failed, struct kept, link) failed_free(h, k);
 }

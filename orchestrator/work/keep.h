@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What is remembered of ended tasks: keys (T3), failures (T12), and for a while in memory how each one ended. */
+/* What is remembered of ended tasks: keys (T3), failures (T12), and for a while in memory how each
+ * one ended. */
 #ifndef HELIOS_WORK_KEEP_H
 #define HELIOS_WORK_KEEP_H
 
@@ -31,9 +32,9 @@ void keep_free(struct helios *h);
 struct past_task {
     UT_hash_handle hh;
     struct list link;
-    char *id;             /* owned */
+    char *id; /* owned */
     enum task_state state;
-    struct bytes ended;   /* owned; a packed msg_ended */
+    struct bytes ended; /* owned; a packed msg_ended */
 };
 struct past_attempt {
     UT_hash_handle hh;
@@ -52,7 +53,8 @@ void past_add(struct helios *h, const struct task *t); /* it ended */
 const struct past_task *past_find(struct helios *h, struct bytes id);
 void past_settled(struct helios *h, struct bytes task, uint64_t attempt, const char *agent);
 bool past_was_settled(struct helios *h, struct bytes task, uint64_t attempt, const char *agent);
-/* past_state says how a task ended, from memory, kept failures or the ledger; -ENOENT when it is not known. */
+/* past_state says how a task ended, from memory, kept failures or the ledger; -ENOENT when it is
+ * not known. */
 int past_state(struct helios *h, struct bytes id, enum task_state *ret_state);
 
 /* ended_of fills the views of a `done` item; whole = with outputs of any length. */

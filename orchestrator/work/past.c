@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the newest ended tasks and settled attempts in memory: for who asks late, and for results whose acknowledgement
- * was lost. Nothing here is durable; after a restart the ledger knows the states. */
+/* Owns the newest ended tasks and settled attempts in memory: for who asks late, and for results
+ * whose acknowledgement was lost. Nothing here is durable; after a restart the ledger knows the
+ * states. */
 #include "keep.h"
 #include "orchestrator/core/helios.h"
 #include "task.h"
@@ -107,12 +108,14 @@ static int ledger_state(struct helios *h, struct bytes id, enum task_state *ret_
                 {EVENT_task_failed, task_state_FAILED},
                 {EVENT_task_cancelled, task_state_CANCELLED},
                 {EVENT_task_unknown, task_state_UNKNOWN}};
-    list_each (e, &h->ledger.entries, struct entry, link)
-        for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-            if (bytes_eq(e->r.id, id) && bytes_is(e->r.topic, event_kinds[ends[i].event].topic)) {
-                *ret_state = ends[i].state;
-                return 0;
-            }
+    list_each(e, &h->ledger.entries, struct entry,
+              link) for (size_t i = 0; i < ARRAY_SIZE(ends);
+                         i++) if (bytes_eq(e->r.id, id) &&
+                                  bytes_is(e->r.topic, event_kinds[ends[i].event].topic))
+    {
+        *ret_state = ends[i].state;
+        return 0;
+    }
     return -ENOENT;
 }
 

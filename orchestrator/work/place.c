@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns where a task waits and what happens to it by time alone (T4). Refuses to know how attempts end. */
+/* Owns where a task waits and what happens to it by time alone (T4). Refuses to know how attempts
+ * end. */
 #include "common/text.h"
 #include "gate.h"
 #include "orchestrator/core/helios.h"
@@ -9,8 +10,9 @@
 
 /* ---- where it waits ---- */
 
-/* wait_for_task: true when a task that it must come after has not ended yet. What has COMPLETED before a restart was taken
- * out of `after` in the commit that ended it; so what is gone did not complete. */
+/* wait_for_task: true when a task that it must come after has not ended yet. What has COMPLETED
+ * before a restart was taken out of `after` in the commit that ended it; so what is gone did not
+ * complete. */
 static bool wait_for_task(struct helios *h, struct task *t)
 {
     if (t->r.after.n == 0)
@@ -85,8 +87,8 @@ static int64_t queue_deadline(const struct task *t)
     return never_or(waits ? t->r.queue_ms : 0, MAX(t->r.created, t->r.not_before));
 }
 
-/* An attempt that the agent has not been heard to run yet may stand behind others in its prefetch. What the controller does
- * itself has no such limit: its decider's own deadlines hold. */
+/* An attempt that the agent has not been heard to run yet may stand behind others in its prefetch.
+ * What the controller does itself has no such limit: its decider's own deadlines hold. */
 static int64_t attempt_deadline(const struct task *t)
 {
     if (t->r.state != task_state_IN_PROGRESS || t->agent == NULL)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the order in which ready tasks start: priority, turns, age (T8, T13). Refuses to know why a task is ready. */
+/* Owns the order in which ready tasks start: priority, turns, age (T8, T13). Refuses to know why a
+ * task is ready. */
 #include "queue.h"
 
 #include "orchestrator/core/helios.h"
@@ -52,7 +53,8 @@ static void lane_spare(struct queue *q, struct lane *l)
 
 /* ---- priorities ---- */
 
-/* A waiting task gains one priority each aging period, never over 1: emergencies stay alone in front. */
+/* A waiting task gains one priority each aging period, never over 1: emergencies stay alone in
+ * front. */
 unsigned queue_priority(const struct helios *h, const struct task *t)
 {
     int64_t gained = (h->now - t->r.created) / h->config->tasks.aging_ms;
@@ -64,7 +66,8 @@ static void arm_aging(struct helios *h, struct task *t, unsigned priority)
 {
     if (priority > 1)
         heap_put(&h->work.queue->aging, &t->aging,
-                 t->r.created + ((int64_t)(t->r.priority - priority) + 1) * h->config->tasks.aging_ms);
+                 t->r.created +
+                     ((int64_t)(t->r.priority - priority) + 1) * h->config->tasks.aging_ms);
 }
 
 void queue_put(struct helios *h, struct task *t)
@@ -100,7 +103,9 @@ void queue_out(struct helios *h, struct task *t)
 bool queue_age(struct helios *h)
 {
     struct heap_node *first;
-    for (unsigned n = 0; n < AGED_A_TURN && (first = heap_first(&h->work.queue->aging)) && first->key <= h->now; n++) {
+    for (unsigned n = 0;
+         n < AGED_A_TURN && (first = heap_first(&h->work.queue->aging)) && first->key <= h->now;
+         n++) {
         struct task *t = container_of(first, struct task, aging);
         queue_out(h, t);
         queue_put(h, t);
@@ -124,17 +129,20 @@ static struct task *next_task(const struct lane *l)
 /* before: whoever was served longer ago goes first, then the older task. */
 static bool before(const struct lane *a, const struct lane *b)
 {
-    uint64_t served_a = a->share->served[a->rank->priority], served_b = b->share->served[b->rank->priority];
+    uint64_t served_a = a->share->served[a->rank->priority],
+             served_b = b->share->served[b->rank->priority];
     return served_a != served_b ? served_a < served_b : next_task(a)->number < next_task(b)->number;
 }
 
-/* The ranks at the head of the ring are compared, so that who floods many classes gets no more turns by that; beyond
- * CLASSES_COMPARED of them the ring itself turns, and nobody starves either. */
+/* The ranks at the head of the ring are compared, so that who floods many classes gets no more
+ * turns by that; beyond CLASSES_COMPARED of them the ring itself turns, and nobody starves either.
+ */
 static struct lane *best_lane(const struct list *ring)
 {
     struct lane *best = NULL;
     unsigned n = 0;
-    list_each (r, ring, struct rank, link) {
+    list_each(r, ring, struct rank, link)
+    {
         if (n++ == CLASSES_COMPARED)
             break;
         if (best == NULL || before(next_lane(r), best))

@@ -1,27 +1,31 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The ready tasks, by who could run them.
  *
- *   class   tasks with one requirement: (action, swarm, role, agent) and one gate: (group, max_concurrent, owned).
- *           It knows its members: the live agents that can serve it, those with credit in a heap, least loaded first.
- *     rank  one of the five priorities of a class; it stands in the queue's ring of that priority while the class can
- *           start something: a member has credit and the gate is open
- *       lane  the tasks of one submitter (`fair` key) in a rank, oldest first; lanes take turns (T13)
+ *   class   tasks with one requirement: (action, swarm, role, agent) and one gate: (group,
+ * max_concurrent, owned). It knows its members: the live agents that can serve it, those with
+ * credit in a heap, least loaded first. rank  one of the five priorities of a class; it stands in
+ * the queue's ring of that priority while the class can start something: a member has credit and
+ * the gate is open lane  the tasks of one submitter (`fair` key) in a rank, oldest first; lanes
+ * take turns (T13)
  *
- * So neither putting nor taking ever looks at a task that it does not move: O(log n), whatever waits. */
+ * So neither putting nor taking ever looks at a task that it does not move: O(log n), whatever
+ * waits. */
 #ifndef HELIOS_WORK_QUEUE_H
 #define HELIOS_WORK_QUEUE_H
 
 #include "work.h"
 
 #define PRIORITIES 5
-#define CLASSES_COMPARED 16 /* ranks at the head of a ring whose turns are compared with each other */
-#define CLASSES_SPARE 1024  /* classes without a task that are kept for the next one */
-#define AGED_A_TURN 2000    /* tasks that gain a priority in one turn, at most; the others in the next */
+#define CLASSES_COMPARED                                                                           \
+    16 /* ranks at the head of a ring whose turns are compared with each other */
+#define CLASSES_SPARE 1024 /* classes without a task that are kept for the next one */
+#define AGED_A_TURN                                                                                \
+    2000 /* tasks that gain a priority in one turn, at most; the others in the next */
 
 /* A submitter with ready tasks, over all classes: whose turn is it? */
 struct share {
-    UT_hash_handle hh; /* queue.shares, key fair */
-    char *fair;        /* owned */
+    UT_hash_handle hh;           /* queue.shares, key fair */
+    char *fair;                  /* owned */
     uint64_t served[PRIORITIES]; /* number of the take that it got last; 0 = none yet */
     unsigned n_lanes;
 };
@@ -52,22 +56,23 @@ struct member {
 
 struct decider;
 struct group;
-struct class {
-    UT_hash_handle hh; /* queue.classes */
-    char *key;         /* owned */
-    char *swarm, *role, *agent; /* owned; "" = any */
+struct class
+{
+    UT_hash_handle hh;              /* queue.classes */
+    char *key;                      /* owned */
+    char *swarm, *role, *agent;     /* owned; "" = any */
     const struct decider *internal; /* does it, no agent is needed; or NULL */
-    struct offer *offer;  /* its action */
+    struct offer *offer;            /* its action */
     struct group *group;
     uint64_t max_concurrent;
-    bool owned;           /* tasks of deciders: they go on while the realm drains */
+    bool owned; /* tasks of deciders: they go on while the realm drains */
     struct rank ranks[PRIORITIES];
     size_t n_tasks, n_ready;
-    struct list members;  /* struct member.of_class */
+    struct list members; /* struct member.of_class */
     size_t n_members;
-    struct heap free;     /* struct member.free */
+    struct heap free; /* struct member.free */
     struct list of_action, of_group;
-    struct list spare;    /* in queue.spare while n_tasks is 0, longest unused first */
+    struct list spare; /* in queue.spare while n_tasks is 0, longest unused first */
 };
 
 struct queue {
@@ -76,7 +81,7 @@ struct queue {
     struct list ranks[PRIORITIES]; /* struct rank.link: what can start now */
     struct list spare;             /* struct class.spare */
     size_t n_spare, n_ready;
-    struct heap aging;             /* struct task.aging, by the time of the next priority */
+    struct heap aging; /* struct task.aging, by the time of the next priority */
     uint64_t takes;
 };
 
@@ -92,19 +97,23 @@ bool class_gate_open(const struct helios *h, const struct class *c);
 /* class_has_other: can somebody else than a run it? */
 bool class_has_other(const struct class *c, const struct agent *a);
 
-/* agent_offers takes the agent's actions (r.swarm, r.role, r.id are set) into the classes; agent_withdraws takes them out. */
+/* agent_offers takes the agent's actions (r.swarm, r.role, r.id are set) into the classes;
+ * agent_withdraws takes them out. */
 void agent_offers(struct helios *h, struct agent *a, const struct msg_hello *m);
 void agent_withdraws(struct helios *h, struct agent *a);
 /* agent_credit: slots, holds or the right to get tasks changed. */
 void agent_credit(struct helios *h, struct agent *a);
 unsigned agent_free(const struct agent *a); /* how many attempts it may be given now (T9) */
 
-void queue_put(struct helios *h, struct task *t); /* it is ready: nothing but an agent and its turn is missing */
+void queue_put(struct helios *h,
+               struct task *t); /* it is ready: nothing but an agent and its turn is missing */
 void queue_out(struct helios *h, struct task *t); /* nothing when it is not in */
-/* queue_take gives the ready task whose turn it is among those that can start now, and the least loaded agent that can run it
- * (NULL for an internal one); NULL when nothing can start. It is out of the queue then. */
+/* queue_take gives the ready task whose turn it is among those that can start now, and the least
+ * loaded agent that can run it (NULL for an internal one); NULL when nothing can start. It is out
+ * of the queue then. */
 struct task *queue_take(struct helios *h, struct agent **ret_agent);
-/* queue_age lets tasks gain the priorities that they have waited for (T8); true when there are more for the next turn. */
+/* queue_age lets tasks gain the priorities that they have waited for (T8); true when there are more
+ * for the next turn. */
 bool queue_age(struct helios *h);
 unsigned queue_priority(const struct helios *h, const struct task *t); /* with what it has gained */
 

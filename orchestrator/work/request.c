@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the check of requests: each mistake is one sentence. Refuses to know what tasks there are. */
+/* Owns the check of requests: each mistake is one sentence. Refuses to know what tasks there are.
+ */
 #include "common/text.h"
 #include "orchestrator/core/helios.h"
 #include "submit.h"
@@ -22,14 +23,17 @@ static bool wrong_names(const struct msg_request *r, char *err, size_t room)
         const char *what;
         struct bytes name;
         bool needed;
-    } names[] = {{"action", r->action, true},  {"swarm", r->swarm, false},   {"role", r->role, false},
-                 {"agent", r->agent, false},   {"target", r->target, false}, {"group", r->group, false},
+    } names[] = {{"action", r->action, true},  {"swarm", r->swarm, false},
+                 {"role", r->role, false},     {"agent", r->agent, false},
+                 {"target", r->target, false}, {"group", r->group, false},
                  {"fair key", r->fair, false}};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         if ((names[i].name.n || names[i].needed) && !text_is_name(names[i].name))
-            return say_so(err, room, "the %s %s", names[i].what, names[i].name.n ? NAME_IS : "is missing");
+            return say_so(err, room, "the %s %s", names[i].what,
+                          names[i].name.n ? NAME_IS : "is missing");
     if (r->role.n && enum_find(&enum_role, r->role) < 0)
-        return say_so(err, room, "there is no role " BYTES_F ": worker, analyst, implementer, verifier",
+        return say_so(err, room,
+                      "there is no role " BYTES_F ": worker, analyst, implementer, verifier",
                       BYTES_A(r->role));
     return false;
 }
@@ -37,11 +41,13 @@ static bool wrong_names(const struct msg_request *r, char *err, size_t room)
 static bool wrong_sizes(const struct msg_request *r, char *err, size_t room)
 {
     if (r->priority > 4)
-        return say_so(err, room, "the priority is 0 (emergency) to 4, not %llu", (unsigned long long)r->priority);
+        return say_so(err, room, "the priority is 0 (emergency) to 4, not %llu",
+                      (unsigned long long)r->priority);
     if (r->max_attempts > ATTEMPTS_MOST)
         return say_so(err, room, "max_attempts is at most %d", ATTEMPTS_MOST);
     if (r->params.n > PARAMS_MAX)
-        return say_so(err, room, "the parameters have %zu bytes, at most %d are taken", r->params.n, PARAMS_MAX);
+        return say_so(err, room, "the parameters have %zu bytes, at most %d are taken", r->params.n,
+                      PARAMS_MAX);
     if (r->key.n > KEY_MAX || !text_is_utf8(r->key))
         return say_so(err, room, "a key is at most %d bytes of UTF-8", KEY_MAX);
     if (r->note.n > NOTE_MAX)
@@ -56,20 +62,25 @@ static bool wrong_times(const struct msg_request *r, char *err, size_t room)
     const struct {
         const char *what;
         uint64_t ms;
-    } spans[] = {{"cooldown_ms", r->cooldown_ms}, {"backoff_ms", r->backoff_ms}, {"queue_ms", r->queue_ms},
-                 {"attempt_ms", r->attempt_ms},   {"total_ms", r->total_ms}};
+    } spans[] = {{"cooldown_ms", r->cooldown_ms},
+                 {"backoff_ms", r->backoff_ms},
+                 {"queue_ms", r->queue_ms},
+                 {"attempt_ms", r->attempt_ms},
+                 {"total_ms", r->total_ms}};
     for (size_t i = 0; i < ARRAY_SIZE(spans); i++)
         if (spans[i].ms > (uint64_t)SPAN_MAX)
             return say_so(err, room, "%s is longer than ten years", spans[i].what);
     if (r->total_ms && r->attempt_ms > r->total_ms)
-        return say_so(err, room, "attempt_ms does not fit into total_ms: not even one attempt could end");
+        return say_so(err, room,
+                      "attempt_ms does not fit into total_ms: not even one attempt could end");
     return false;
 }
 
 static bool wrong_locks(const struct msg_request *r, char *err, size_t room)
 {
     struct seq before = {r->locks.at, 0};
-    SEQ_EACH (lock, struct bytes, r->locks) {
+    SEQ_EACH(lock, struct bytes, r->locks)
+    {
         if (!text_is_name(*lock))
             return say_so(err, room, "a lock " NAME_IS);
         if (names_have(before, *lock))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns what agents say of ended attempts: each is settled, or refused and shown, and acknowledged after the commit (T5, A4). */
+/* Owns what agents say of ended attempts: each is settled, or refused and shown, and acknowledged
+ * after the commit (T5, A4). */
 #include "keep.h"
 #include "orchestrator/core/helios.h"
 #include "roster.h"
@@ -8,16 +9,18 @@
 
 enum { OUTPUT_MAX = 64 * 1024, DATA_MAX = 256 * 1024 };
 
-static void refuse(struct helios *h, const struct agent *a, const struct msg_result *m, const char *why)
+static void refuse(struct helios *h, const struct agent *a, const struct msg_result *m,
+                   const char *why)
 {
     _autofree_ char *id = bytes_dup(m->task);
     h->counters.refused_results++;
-    note(h, EVENT_result_refused, id, NULL, NULL, "the result of %s/%llu from %s was refused: %s", id,
-         (unsigned long long)m->attempt, a->r.id.at, why);
+    note(h, EVENT_result_refused, id, NULL, NULL, "the result of %s/%llu from %s was refused: %s",
+         id, (unsigned long long)m->attempt, a->r.id.at, why);
 }
 
 /* stale: such a result counted already (its acknowledgement was lost), or it never will. */
-static const char *stale(struct helios *h, struct agent *a, const struct msg_result *m, const struct task *t)
+static const char *stale(struct helios *h, struct agent *a, const struct msg_result *m,
+                         const struct task *t)
 {
     if (past_was_settled(h, m->task, m->attempt, a->r.id.at))
         return "ok";
@@ -47,7 +50,8 @@ static const char *settle(struct helios *h, struct agent *a, const struct msg_re
     if (t == NULL || t->agent != a || t->r.attempt != m->attempt)
         return stale(h, a, m, t);
     struct over over = {
-        .outcome = m->outcome == outcome_WORKER_LOST ? outcome_FAILED : m->outcome, /* only we judge that */
+        .outcome = m->outcome == outcome_WORKER_LOST ? outcome_FAILED
+                                                     : m->outcome, /* only we judge that */
         .exit_code = m->exit_code,
         .output = capped_output(m->output),
         .data = capped_data(m->data),
@@ -59,7 +63,8 @@ static const char *settle(struct helios *h, struct agent *a, const struct msg_re
     return "ok";
 }
 
-/* While commits are held nothing is acknowledged: the agent keeps its results and sends them again (C5, A4). */
+/* While commits are held nothing is acknowledged: the agent keeps its results and sends them again
+ * (C5, A4). */
 void on_results(struct helios *h, const struct routing *from, const struct msg_results *m)
 {
     struct agent *a = agent_by_route(h, from);
@@ -69,9 +74,11 @@ void on_results(struct helios *h, const struct routing *from, const struct msg_r
     }
     struct msg_settled *items = m->items.n ? xalloc(m->items.n * sizeof(*items)) : NULL;
     struct msg_results_ok ok = {.items = {items, m->items.n}};
-    SEQ_EACH (result, struct msg_result, m->items) {
-        *items++ = (struct msg_settled){
-            .task = result->task, .attempt = result->attempt, .code = bytes_of(settle(h, a, result))};
+    SEQ_EACH(result, struct msg_result, m->items)
+    {
+        *items++ = (struct msg_settled){.task = result->task,
+                                        .attempt = result->attempt,
+                                        .code = bytes_of(settle(h, a, result))};
     }
     say(h, ENDPOINT_agents, from, MSG_results_ok, &ok, SAY_AFTER_COMMIT);
     free(ok.items.at);

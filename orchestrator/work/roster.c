@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns which agents are known and live: hello, beat, bye, lost (A2, A3, A5, A9). Refuses to know what they run: that is
- * settled in settle.c and holds.c. */
+/* Owns which agents are known and live: hello, beat, bye, lost (A2, A3, A5, A9). Refuses to know
+ * what they run: that is settled in settle.c and holds.c. */
 #include "roster.h"
 
 #include "common/text.h"
@@ -67,7 +67,8 @@ static void lost(struct helios *h, struct timer *timer)
     h->counters.agents_lost++;
     a->r.lost = true;
     save_mark(h, &a->save);
-    note(h, EVENT_agent_lost, a->r.id.at, NULL, NULL, "%s of swarm %s missed %lld beats with %u attempts", a->r.id.at,
+    note(h, EVENT_agent_lost, a->r.id.at, NULL, NULL,
+         "%s of swarm %s missed %lld beats with %u attempts", a->r.id.at,
          a->r.swarm.n ? a->r.swarm.at : "-", (long long)h->config->agents.missed, n);
     lose_all(h, a, "its agent vanished", false);
 }
@@ -143,17 +144,18 @@ void agent_free_all(struct helios *h)
 {
     struct agent *a, *next;
     HASH_ITER(hh, h->work.agents_by_id, a, next)
-        agent_forget(h, a);
+    agent_forget(h, a);
 }
 
 /* ---- hello ---- */
 
-static void refuse(struct helios *h, const struct routing *from, const struct msg_hello *m, const char *code,
-                   const char *reason)
+static void refuse(struct helios *h, const struct routing *from, const struct msg_hello *m,
+                   const char *code, const char *reason)
 {
     struct msg_refuse refuse = {.reason = bytes_of(reason),
                                 .code = bytes_of(code),
-                                .retry_ms = (uint64_t)(strcmp(code, "bad_hello") == 0 ? 0 : patience(h))};
+                                .retry_ms =
+                                    (uint64_t)(strcmp(code, "bad_hello") == 0 ? 0 : patience(h))};
     _autofree_ char *id = bytes_dup(text_is_name(m->agent) ? m->agent : BYTES("?"));
     say(h, ENDPOINT_agents, from, MSG_refuse, &refuse, SAY_NOW);
     note(h, EVENT_agent_refused, id, NULL, NULL, "%s was not taken in: %s", id, reason);
@@ -169,9 +171,9 @@ static const char *hello_mistake(const struct msg_hello *m)
         return "an instance is 1 to 64 bytes";
     if (m->slots < 1 || m->slots > AGENT_MAX_SLOTS || m->prefetch > AGENT_MAX_PREFETCH)
         return "slots are 1 to 1024, prefetch 0 to 4096";
-    SEQ_EACH (action, struct msg_action, m->actions)
-        if (!text_is_name(action->name))
-            return "an action's name is 1 to 64 letters, digits and _.:-";
+    SEQ_EACH(action, struct msg_action, m->actions)
+    if (!text_is_name(action->name))
+        return "an action's name is 1 to 64 letters, digits and _.:-";
     return NULL;
 }
 
@@ -182,11 +184,11 @@ static bool make_room(struct helios *h)
     if (HASH_CNT(hh, h->work.agents_by_id) < (size_t)h->config->agents.max)
         return true;
     HASH_ITER(hh, h->work.agents_by_id, a, next)
-        if (!a->live && a->n_held == 0 && !a->r.paused) {
-            save_drop(h, &a->save);
-            agent_forget(h, a);
-            return true;
-        }
+    if (!a->live && a->n_held == 0 && !a->r.paused) {
+        save_drop(h, &a->save);
+        agent_forget(h, a);
+        return true;
+    }
     return false;
 }
 
@@ -199,7 +201,8 @@ static bool admitted(struct helios *h, const struct routing *from, const struct 
     else if (here && here != known)
         refuse(h, from, m, "bad_hello", "this connection speaks for another agent already");
     else if (m->epoch > h->epoch)
-        refuse(h, from, m, "not_leader", "this controller leads no more: the agent has seen a newer one");
+        refuse(h, from, m, "not_leader",
+               "this controller leads no more: the agent has seen a newer one");
     else if (known && known->live && !bytes_is(m->instance, known->instance))
         refuse(h, from, m, "id_in_use", "another live instance has this id");
     else if (known == NULL && !make_room(h))
@@ -215,10 +218,12 @@ static void pack_actions(struct agent *a, const struct msg_hello *m)
     struct pack p;
     pack_init(&p, &out);
     pack_map(&p);
-    SEQ_EACH (action, struct msg_action, m->actions) {
+    SEQ_EACH(action, struct msg_action, m->actions)
+    {
         pack_key_bytes(&p, action->name);
         pack_map(&p);
-        SEQ_EACH (param, struct msg_param, action->params) {
+        SEQ_EACH(param, struct msg_param, action->params)
+        {
             pack_key_bytes(&p, param->name);
             pack_str(&p, param->kind);
         }
@@ -229,7 +234,8 @@ static void pack_actions(struct agent *a, const struct msg_hello *m)
     buf_done(&out);
 }
 
-static void take_in(struct helios *h, struct agent *a, const struct routing *from, const struct msg_hello *m)
+static void take_in(struct helios *h, struct agent *a, const struct routing *from,
+                    const struct msg_hello *m)
 {
     forget_texts(a);
     a->instance = bytes_dup(m->instance);
@@ -254,8 +260,9 @@ static void take_in(struct helios *h, struct agent *a, const struct routing *fro
 
 static void welcome(struct helios *h, const struct routing *from)
 {
-    struct msg_welcome welcome = {
-        .realm = h->config->realm, .epoch = h->epoch, .beat_ms = (uint64_t)h->config->agents.beat_ms};
+    struct msg_welcome welcome = {.realm = h->config->realm,
+                                  .epoch = h->epoch,
+                                  .beat_ms = (uint64_t)h->config->agents.beat_ms};
     say(h, ENDPOINT_agents, from, MSG_welcome, &welcome, SAY_AFTER_COMMIT);
 }
 
@@ -283,8 +290,9 @@ void on_hello(struct helios *h, const struct routing *from, const struct msg_hel
     if (a->r.draining && a->r.drain_until > h->now)
         timer_set(h, &a->drain, a->r.drain_until);
     if (!was_live)
-        note(h, EVENT_agent_joined, a->r.id.at, NULL, NULL, "%s joined swarm %s as %s with %u slots and %zu actions",
-             a->r.id.at, a->r.swarm.at, enum_text(&enum_role, (int)a->r.role), a->slots, a->n_offers);
+        note(h, EVENT_agent_joined, a->r.id.at, NULL, NULL,
+             "%s joined swarm %s as %s with %u slots and %zu actions", a->r.id.at, a->r.swarm.at,
+             enum_text(&enum_role, (int)a->r.role), a->slots, a->n_offers);
     welcome(h, from);
     holds_settle(h, a, m->holds, again);
 }

@@ -5,7 +5,9 @@
 
 #include "work.h"
 
-#define STOP_MS 60000 /* an agent that does not answer for a stopped attempt gets its credit back */
+#define STOP_MS                                                                                    \
+    60000 /* an agent that does not answer for a stopped attempt gets its credit back              \
+           */
 #define AGENT_MAX_SLOTS 1024
 #define AGENT_MAX_PREFETCH 4096
 #define CHECKPOINT_MAX (16 * 1024)
@@ -22,14 +24,15 @@ void agent_gone(struct helios *h, struct agent *a);
 
 /* agent_stop tells the agent to stop an attempt, now; on_beat repeats it. */
 void agent_stop(struct helios *h, struct agent *a, struct bytes task, uint64_t attempt);
-/* stop_add: the attempt is settled here but may still run there: it is told to stop until it answers. */
+/* stop_add: the attempt is settled here but may still run there: it is told to stop until it
+ * answers. */
 void stop_add(struct helios *h, struct agent *a, struct bytes task, uint64_t attempt);
 void stop_answered(struct helios *h, struct agent *a, struct bytes task, uint64_t attempt);
 void stops_expire(struct helios *h, struct agent *a);
 void stops_forget(struct helios *h, struct agent *a);
 
-/* holds_settle compares what the agent says it holds with what it should hold. again: the same instance on the same
- * connection, so that an attempt may still be on its way. */
+/* holds_settle compares what the agent says it holds with what it should hold. again: the same
+ * instance on the same connection, so that an attempt may still be on its way. */
 void holds_settle(struct helios *h, struct agent *a, struct seq holds, bool again);
 
 void agent_pause(struct helios *h, struct agent *a, bool paused);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the judgement of attempts: which outcome is followed by what (T2, T5, T6). Refuses to know where a task waits. */
+/* Owns the judgement of attempts: which outcome is followed by what (T2, T5, T6). Refuses to know
+ * where a task waits. */
 #include "settle.h"
 
 #include "common/text.h"
@@ -72,7 +73,8 @@ static int64_t pause_oom(struct helios *h, const struct task *t)
     return backoff_ms(h, t->r.backoff_ms, t->r.oom);
 }
 
-/* The first loss is the agent's fault: the task starts again at once. More of them may be the task's own. */
+/* The first loss is the agent's fault: the task starts again at once. More of them may be the
+ * task's own. */
 static int64_t pause_lost(struct helios *h, const struct task *t)
 {
     return t->r.lost < 2 ? 0 : backoff_ms(h, t->r.backoff_ms, t->r.lost - 1);
@@ -89,7 +91,8 @@ static bool exit_is_final(struct helios *h, int64_t exit_code)
 static bool within_failed(struct helios *h, struct task *t, struct buf *why)
 {
     if (exit_is_final(h, t->r.exit_code))
-        buf_printf(why, "failed with exit code %lld, which is never retried", (long long)t->r.exit_code);
+        buf_printf(why, "failed with exit code %lld, which is never retried",
+                   (long long)t->r.exit_code);
     else if (failures(t) >= t->r.max_attempts)
         buf_printf(why, "failed for good after %llu attempts", (unsigned long long)t->r.attempt);
     return why->n == 0;
@@ -99,7 +102,8 @@ static bool within_timeout(struct helios *h, struct task *t, struct buf *why)
 {
     (void)h;
     if (failures(t) >= t->r.max_attempts)
-        buf_printf(why, "ran out of time in each of %llu attempts", (unsigned long long)t->r.attempt);
+        buf_printf(why, "ran out of time in each of %llu attempts",
+                   (unsigned long long)t->r.attempt);
     return why->n == 0;
 }
 
@@ -136,10 +140,10 @@ static bool within_poison(struct helios *h, struct task *t, struct buf *why)
         own_names_add(&t->r.killed, t->r.holder);
     if (t->r.killed.n >= 2) {
         struct bytes *killed = t->r.killed.at;
-        buf_printf(why, "is poison: " BYTES_F " and " BYTES_F " vanished while they ran it", BYTES_A(killed[0]),
-                   BYTES_A(killed[1]));
-        note(h, EVENT_task_poison, t->r.id.at, t->r.cause.n ? t->r.cause.at : NULL, NULL, "%s %s %s", t->r.id.at,
-             t->r.action.at, buf_str(why));
+        buf_printf(why, "is poison: " BYTES_F " and " BYTES_F " vanished while they ran it",
+                   BYTES_A(killed[0]), BYTES_A(killed[1]));
+        note(h, EVENT_task_poison, t->r.id.at, t->r.cause.n ? t->r.cause.at : NULL, NULL,
+             "%s %s %s", t->r.id.at, t->r.action.at, buf_str(why));
     }
     return within_lost(h, t, why) && why->n == 0;
 }
@@ -153,7 +157,8 @@ static const struct follow follows[outcome_COUNT] = {
     [outcome_FAILED] = {TASK_RETRY, within_failed, pause_failed},
     [outcome_TIMEOUT] = {TASK_RETRY, within_timeout, pause_failed},
     [outcome_OOM] = {TASK_RETRY, within_oom, pause_oom},
-    [outcome_CANCELLED] = {TASK_VANISH, within_lost, pause_lost}, /* nobody here asked: its agent stops */
+    [outcome_CANCELLED] = {TASK_VANISH, within_lost,
+                           pause_lost}, /* nobody here asked: its agent stops */
     [outcome_REFUSED] = {TASK_RETRY, within_refused, no_pause},
     [outcome_WORKER_LOST] = {TASK_VANISH, within_poison, pause_lost},
 };
@@ -173,8 +178,9 @@ static void follow_up(struct helios *h, struct task *t, const struct over *over,
         return;
     }
     t->r.not_before = h->now + pause;
-    buf_printf(why, "attempt %llu ended %s (" BYTES_F "); the next one in ", (unsigned long long)t->r.attempt,
-               enum_text(&enum_outcome, (int)over->outcome), BYTES_A(t->r.error));
+    buf_printf(why, "attempt %llu ended %s (" BYTES_F "); the next one in ",
+               (unsigned long long)t->r.attempt, enum_text(&enum_outcome, (int)over->outcome),
+               BYTES_A(t->r.error));
     text_duration(why, pause);
     task_change(h, t, f->next, buf_str(why));
 }
@@ -189,8 +195,9 @@ static void write_down(struct task *t, const struct over *o)
         own_set(&t->r.error, o->error);
 }
 
-/* What somebody wanted stopped is CANCELLED however it ended, but for an attempt that completed before: that one did its
- * work. An at_most_once task has this one attempt: what nobody can tell is UNKNOWN (T2). */
+/* What somebody wanted stopped is CANCELLED however it ended, but for an attempt that completed
+ * before: that one did its work. An at_most_once task has this one attempt: what nobody can tell is
+ * UNKNOWN (T2). */
 void attempt_over(struct helios *h, struct task *t, const struct over *over)
 {
     struct buf why = {0};
@@ -201,7 +208,8 @@ void attempt_over(struct helios *h, struct task *t, const struct over *over)
         task_change(h, t, TASK_SUCCEED, buf_str(&why));
     } else if (over->judged && t->r.at_most_once) {
         h->counters.lost_attempts++;
-        buf_printf(&why, "may run at most once, and nobody knows how far it came: " BYTES_F, BYTES_A(over->error));
+        buf_printf(&why, "may run at most once, and nobody knows how far it came: " BYTES_F,
+                   BYTES_A(over->error));
         task_change(h, t, TASK_LOSE, buf_str(&why));
     } else if (t->r.cancelling) {
         task_change(h, t, TASK_DROP, t->r.error.n ? t->r.error.at : "was cancelled");

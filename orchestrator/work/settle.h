@@ -10,7 +10,7 @@
 /* How one attempt ended; views. */
 struct over {
     enum outcome outcome;
-    bool judged; /* by the controller: nobody knows how far it came */
+    bool judged;    /* by the controller: nobody knows how far it came */
     bool blameless; /* lost, but its agent left on purpose (A9): it does not make the task poison */
     int64_t exit_code;
     struct bytes output, data, error;
@@ -20,9 +20,11 @@ struct over {
 void attempt_over(struct helios *h, struct task *t, const struct over *over);
 void attempt_late(struct helios *h, struct task *t); /* past its deadline: judged TIMEOUT */
 void attempt_lost(struct helios *h, struct task *t, const char *how, bool blameless);
-/* attempt_abandon: the task is about to end while its attempt runs; the agent is told to stop it. */
+/* attempt_abandon: the task is about to end while its attempt runs; the agent is told to stop it.
+ */
 void attempt_abandon(struct helios *h, struct task *t);
-/* backoff_ms is the pause after the n-th failure (T6): base × 2^(n-1), capped; with jitter drawn from [0, that). */
+/* backoff_ms is the pause after the n-th failure (T6): base × 2^(n-1), capped; with jitter drawn
+ * from [0, that). */
 int64_t backoff_ms(struct helios *h, uint64_t base, uint64_t n);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the way of a request to a task: keys (T3), dependencies, defaults, bounds (T9). Refuses to know agents. */
+/* Owns the way of a request to a task: keys (T3), dependencies, defaults, bounds (T9). Refuses to
+ * know agents. */
 #include "submit.h"
 
 #include "common/text.h"
@@ -8,7 +9,8 @@
 #include "task.h"
 #include "watch.h"
 
-static void refuse(struct submitted *ret, const char *code, const char *format, ...) FORMAT_LIKE(3, 4);
+static void refuse(struct submitted *ret, const char *code, const char *format, ...)
+    FORMAT_LIKE(3, 4);
 static void refuse(struct submitted *ret, const char *code, const char *format, ...)
 {
     va_list args;
@@ -51,7 +53,8 @@ static bool known_key(struct helios *h, const struct msg_request *r, const struc
     if (t == NULL && k == NULL)
         return false;
     if ((t ? t->r.body : k->r.body) != body_digest(r)) {
-        refuse(ret, "key_reused", "the key was used for another task: " BYTES_F "; choose another key",
+        refuse(ret, "key_reused",
+               "the key was used for another task: " BYTES_F "; choose another key",
                BYTES_A(t ? t->r.id : k->r.task));
         return true;
     }
@@ -61,11 +64,13 @@ static bool known_key(struct helios *h, const struct msg_request *r, const struc
     return true;
 }
 
-/* open_ends gathers the tasks of `after` that have not completed yet; false when one never will, or is not known. */
-static bool open_ends(struct helios *h, const struct msg_request *r, struct bytes *ret_ids, size_t *ret_n,
-                      struct submitted *ret)
+/* open_ends gathers the tasks of `after` that have not completed yet; false when one never will, or
+ * is not known. */
+static bool open_ends(struct helios *h, const struct msg_request *r, struct bytes *ret_ids,
+                      size_t *ret_n, struct submitted *ret)
 {
-    SEQ_EACH (id, struct bytes, r->after) {
+    SEQ_EACH(id, struct bytes, r->after)
+    {
         enum task_state state;
         if (task_find(h, *id)) {
             ret_ids[(*ret_n)++] = *id;
@@ -74,7 +79,8 @@ static bool open_ends(struct helios *h, const struct msg_request *r, struct byte
                    BYTES_A(text_is_name(*id) ? *id : BYTES("?")));
             return false;
         } else if (state != task_state_COMPLETED) {
-            refuse(ret, "bad_request", "`after` names " BYTES_F ", which ended %s: this one could never run",
+            refuse(ret, "bad_request",
+                   "`after` names " BYTES_F ", which ended %s: this one could never run",
                    BYTES_A(*id), enum_text(&enum_task_state, (int)state));
             return false;
         }
@@ -100,7 +106,8 @@ static void fill_times(struct helios *h, struct rec_task *t, const struct msg_re
         t->attempt_ms = MIN(t->attempt_ms, t->total_ms);
 }
 
-static void fill(struct helios *h, struct rec_task *t, const struct msg_request *r, const struct submitter *who)
+static void fill(struct helios *h, struct rec_task *t, const struct msg_request *r,
+                 const struct submitter *who)
 {
     struct_defaults(&schema_records[REC_task], t);
     t->key = r->key;
@@ -143,14 +150,16 @@ static struct task *make(struct helios *h, const struct msg_request *r, const st
     struct task *made = task_new(h, &t);
     save_mark(h, &made->save);
     h->counters.submitted++;
-    note(h, EVENT_task_accepted, id, who->cause, NULL, "%s " BYTES_F " from " BYTES_F, id, BYTES_A(r->action),
-         BYTES_A(who->client));
+    note(h, EVENT_task_accepted, id, who->cause, NULL, "%s " BYTES_F " from " BYTES_F, id,
+         BYTES_A(r->action), BYTES_A(who->client));
     task_place(h, made);
     return made;
 }
 
-/* The bound holds for clients: a rollback must not fail because they flood. Deciders bound themselves. */
-void submit_one(struct helios *h, const struct msg_request *r, const struct submitter *who, struct submitted *ret)
+/* The bound holds for clients: a rollback must not fail because they flood. Deciders bound
+ * themselves. */
+void submit_one(struct helios *h, const struct msg_request *r, const struct submitter *who,
+                struct submitted *ret)
 {
     struct bytes after[NAMES_MOST];
     size_t n_after = 0;
@@ -160,7 +169,8 @@ void submit_one(struct helios *h, const struct msg_request *r, const struct subm
     else if (known_key(h, r, who, ret))
         return;
     else if (who->owner_kind == NULL && h->work.n_tasks >= (size_t)h->config->tasks.max_queued)
-        refuse(ret, "full", "there are %zu tasks, as many as tasks.max_queued allows; try again later",
+        refuse(ret, "full",
+               "there are %zu tasks, as many as tasks.max_queued allows; try again later",
                h->work.n_tasks);
     else if (open_ends(h, r, after, &n_after, ret))
         ret->task = make(h, r, who, after, n_after);
@@ -176,10 +186,12 @@ static const char *why_not(struct helios *h, const struct msg_submit *m, const c
         const char *code, *reason;
     } cases[] = {
         {h->held, "busy", "the state cannot be saved now; try again"},
-        {h->control.draining, "draining", "the realm drains: no new task is taken until `helios resume`"},
+        {h->control.draining, "draining",
+         "the realm drains: no new task is taken until `helios resume`"},
         {h->stopping, "draining", "this controller stops; submit again to the next leader"},
         {m->items.n > SUBMIT_MOST, "bad_request", "at most 1000 tasks are taken in one message"},
-        {!text_is_name(m->client), "bad_request", "the client's name is 1 to 64 letters, digits and _.:-"},
+        {!text_is_name(m->client), "bad_request",
+         "the client's name is 1 to 64 letters, digits and _.:-"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
         if (cases[i].so) {
@@ -189,13 +201,14 @@ static const char *why_not(struct helios *h, const struct msg_submit *m, const c
     return NULL;
 }
 
-static void reject_all(struct helios *h, const struct routing *from, const struct msg_submit *m, const char *code,
-                       const char *reason)
+static void reject_all(struct helios *h, const struct routing *from, const struct msg_submit *m,
+                       const char *code, const char *reason)
 {
     struct msg_refusal *items = xalloc((m->items.n + 1) * sizeof(*items));
     struct msg_rejected rejected = {.ref = m->ref, .items = {items, m->items.n}};
     for (size_t i = 0; i < m->items.n; i++)
-        items[i] = (struct msg_refusal){.index = i, .code = bytes_of(code), .reason = bytes_of(reason)};
+        items[i] =
+            (struct msg_refusal){.index = i, .code = bytes_of(code), .reason = bytes_of(reason)};
     h->counters.rejected += m->items.n;
     say(h, ENDPOINT_control, from, MSG_rejected, &rejected, SAY_NOW);
     free(items);
@@ -215,8 +228,8 @@ static void book(struct helios *h, const struct routing *from, struct answers *a
 {
     if (s->code) {
         char *reason = memcpy(a->reasons[a->n_refusals], s->reason, sizeof(s->reason));
-        a->refusals[a->n_refusals++] =
-            (struct msg_refusal){.index = index, .code = bytes_of(s->code), .reason = bytes_of(reason)};
+        a->refusals[a->n_refusals++] = (struct msg_refusal){
+            .index = index, .code = bytes_of(s->code), .reason = bytes_of(reason)};
         h->counters.rejected++;
         return;
     }
@@ -228,7 +241,8 @@ static void book(struct helios *h, const struct routing *from, struct answers *a
         watch_key(h, from, s->kept);
 }
 
-static void answer(struct helios *h, const struct routing *from, const struct msg_submit *m, const struct answers *a)
+static void answer(struct helios *h, const struct routing *from, const struct msg_submit *m,
+                   const struct answers *a)
 {
     struct msg_accepted accepted = {.ref = m->ref, .items = {a->tickets, a->n_tickets}};
     struct msg_rejected rejected = {.ref = m->ref, .items = {a->refusals, a->n_refusals}};
@@ -237,8 +251,9 @@ static void answer(struct helios *h, const struct routing *from, const struct ms
     if (a->n_refusals) {
         say(h, ENDPOINT_control, from, MSG_rejected, &rejected, SAY_NOW);
         _autofree_ char *client = bytes_dup(m->client);
-        note(h, EVENT_task_rejected, client, NULL, NULL, "%zu of %zu requests of %s were refused, the first: %s",
-             a->n_refusals, m->items.n, client, a->reasons[0]);
+        note(h, EVENT_task_rejected, client, NULL, NULL,
+             "%zu of %zu requests of %s were refused, the first: %s", a->n_refusals, m->items.n,
+             client, a->reasons[0]);
     }
 }
 
@@ -256,7 +271,8 @@ void on_submit(struct helios *h, const struct routing *from, const struct msg_su
                         .reasons = xalloc(n * sizeof(*a.reasons)),
                         .watch = m->watch};
     uint64_t index = 0;
-    SEQ_EACH (request, struct msg_request, m->items) {
+    SEQ_EACH(request, struct msg_request, m->items)
+    {
         struct submitted s;
         submit_one(h, request, &who, &s);
         book(h, from, &a, index++, &s);
@@ -277,7 +293,8 @@ struct task *task_submit(struct helios *h, const struct msg_request *request, co
     struct submitted s;
     submit_one(h, request, &who, &s);
     if (s.kept)
-        snprintf(s.reason, sizeof(s.reason), "the task of this key, " BYTES_F ", has ended", BYTES_A(s.kept->r.task));
+        snprintf(s.reason, sizeof(s.reason), "the task of this key, " BYTES_F ", has ended",
+                 BYTES_A(s.kept->r.task));
     if (s.task == NULL && err)
         memcpy(err, s.reason, sizeof(s.reason));
     return s.task;

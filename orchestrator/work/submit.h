@@ -5,9 +5,9 @@
 
 #include "work.h"
 
-#define SUBMIT_MOST 1000         /* requests in one message */
+#define SUBMIT_MOST 1000 /* requests in one message */
 #define PARAMS_MAX (64 * 1024)
-#define NAMES_MOST 64            /* of `after` and of `locks` */
+#define NAMES_MOST 64 /* of `after` and of `locks` */
 #define KEY_MAX 256
 #define NOTE_MAX 1024
 #define SPAN_MAX (10LL * 365 * 24 * 3600 * 1000) /* longest time that a request may name, ms */
@@ -22,13 +22,14 @@ struct submitter {
 
 /* What came of a request. */
 struct submitted {
-    struct task *task;          /* a new or a live one; NULL: refused, or ended long ago */
+    struct task *task;           /* a new or a live one; NULL: refused, or ended long ago */
     const struct kept_key *kept; /* the key's first task has ended */
-    bool known;                 /* the key was known (T3) */
-    const char *code;           /* refused: key_reused, bad_request, full; static */
+    bool known;                  /* the key was known (T3) */
+    const char *code;            /* refused: key_reused, bad_request, full; static */
     char reason[200];
 };
-void submit_one(struct helios *h, const struct msg_request *r, const struct submitter *who, struct submitted *ret);
+void submit_one(struct helios *h, const struct msg_request *r, const struct submitter *who,
+                struct submitted *ret);
 
 /* request_mistake writes what is wrong with a request, from what it says alone. False: nothing. */
 bool request_mistake(struct helios *h, const struct msg_request *r, char *err, size_t room);

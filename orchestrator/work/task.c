@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the states of a task and what each change does. Refuses to know messages and how an attempt is judged (settle.c).
+/* Owns the states of a task and what each change does. Refuses to know messages and how an attempt
+ * is judged (settle.c).
  *
  *              ,--------- DUE ---------.
  *              v                       |
@@ -10,8 +11,9 @@
  *                                  |  |  '- LOSE - UNKNOWN
  *                                  |  '- SUCCEED - COMPLETED
  *
- *   IN_PROGRESS: exactly one agent (or the controller itself) holds it; it is booked on its agent's credit, its group and its
- *   locks, its deadline is armed, Redis knows. In the others it holds nothing. The four on the right never change (T1). */
+ *   IN_PROGRESS: exactly one agent (or the controller itself) holds it; it is booked on its agent's
+ * credit, its group and its locks, its deadline is armed, Redis knows. In the others it holds
+ * nothing. The four on the right never change (T1). */
 #include "task.h"
 
 #include "gate.h"
@@ -25,6 +27,7 @@ typedef void verb(struct helios *h, struct task *t, const char *reason);
 
 static verb give, finish, take_back, give_up, ask_to_stop, wait_again, end_waiting;
 
+/* clang-format off */
 #define NO_NOTE EVENT_COUNT
 #define S(state) task_state_##state
 #define ROW(state, event, verb, next, noted) [S(state)][TASK_##event] = {verb, S(next), noted},
@@ -47,6 +50,7 @@ static const struct row {
     ROW(RETRYING, GIVE_UP, end_waiting, FAILED, EVENT_task_failed)
     ROW(RETRYING, DROP, end_waiting, CANCELLED, EVENT_task_cancelled)
 };
+/* clang-format on */
 
 bool task_can(enum task_state state, enum task_event event)
 {
@@ -152,10 +156,12 @@ static void count(struct helios *h, enum task_event event)
         ++*counters[event];
 }
 
-/* release_dependents: those who come after a completed task wait for the next one; the others will never run. */
+/* release_dependents: those who come after a completed task wait for the next one; the others will
+ * never run. */
 static void release_dependents(struct helios *h, struct task *t)
 {
-    list_each (d, &t->dependents, struct task, place) {
+    list_each(d, &t->dependents, struct task, place)
+    {
         list_out(&d->place);
         d->after = NULL;
         if (t->r.state == task_state_COMPLETED) {
@@ -169,7 +175,8 @@ static void release_dependents(struct helios *h, struct task *t)
     }
 }
 
-/* end: what is kept of the task is kept in the commit in which it leaves the live set (C8), its owner reacts in it too. */
+/* end: what is kept of the task is kept in the commit in which it leaves the live set (C8), its
+ * owner reacts in it too. */
 static void end(struct helios *h, struct task *t)
 {
     keep_ended(h, t);
@@ -262,7 +269,8 @@ int task_cancel(struct helios *h, struct task *t, const char *reason)
     return task_change(h, t, runs ? TASK_STOP : TASK_DROP, reason);
 }
 
-void task_end_internal(struct helios *h, struct task *t, enum task_state state, struct bytes data, const char *error)
+void task_end_internal(struct helios *h, struct task *t, enum task_state state, struct bytes data,
+                       const char *error)
 {
     static const enum task_event events[task_state_COUNT] = {
         [task_state_COMPLETED] = TASK_SUCCEED,

@@ -5,7 +5,8 @@
 
 #include "work.h"
 
-#define ATTEMPT_GRACE_MS 5000 /* the agent ends an attempt in time; this much later the controller does */
+#define ATTEMPT_GRACE_MS                                                                           \
+    5000 /* the agent ends an attempt in time; this much later the controller does */
 
 enum task_event {
     TASK_START,   /* an attempt is given to an agent, or the controller begins it itself */
@@ -20,26 +21,31 @@ enum task_event {
     TASK_EVENTS
 };
 
-/* task_change is the only place where a state changes; one note a change. reason: one sentence. -EINVAL when the event cannot
- * happen in this state: nothing changed. After a terminal state t is gone. */
+/* task_change is the only place where a state changes; one note a change. reason: one sentence.
+ * -EINVAL when the event cannot happen in this state: nothing changed. After a terminal state t is
+ * gone. */
 int task_change(struct helios *h, struct task *t, enum task_event event, const char *reason);
 bool task_can(enum task_state state, enum task_event event);
 bool state_terminal(enum task_state state);
 
 /* task_new takes the record (owned strings and all) and gives it a life; it waits nowhere yet. */
 struct task *task_new(struct helios *h, const struct rec_task *record);
-void task_free(struct helios *h, struct task *t); /* at shutdown and at its end; out of everything */
-/* task_place lets a waiting task wait where it must now: for time, another task, a person, or its turn. */
+void task_free(struct helios *h,
+               struct task *t); /* at shutdown and at its end; out of everything */
+/* task_place lets a waiting task wait where it must now: for time, another task, a person, or its
+ * turn. */
 void task_place(struct helios *h, struct task *t);
 void task_unplace(struct helios *h, struct task *t);
-void task_arm(struct helios *h, struct task *t); /* its timer: the next thing that may happen to it by time alone */
+void task_arm(struct helios *h,
+              struct task *t); /* its timer: the next thing that may happen to it by time alone */
 void task_time(struct helios *h, struct timer *timer); /* what the timer runs */
 void task_pause(struct helios *h, struct task *t, bool paused);
-/* doomed_end fails the tasks that come after one that did not complete; so chains of any length need no stack. */
+/* doomed_end fails the tasks that come after one that did not complete; so chains of any length
+ * need no stack. */
 void doomed_end(struct helios *h);
 
-/* hold_attempt books the attempt on its agent (NULL: the controller itself) and gates; also after a restart.
- * release_attempt is the opposite. */
+/* hold_attempt books the attempt on its agent (NULL: the controller itself) and gates; also after a
+ * restart. release_attempt is the opposite. */
 void hold_attempt(struct helios *h, struct task *t, struct agent *a);
 void release_attempt(struct helios *h, struct task *t);
 

@@ -78,7 +78,8 @@ static struct filter filter_of(struct bytes args)
 static bool chosen(const struct filter *f, const struct task *t)
 {
     return (!f->state.n || bytes_is(f->state, enum_text(&enum_task_state, (int)t->r.state))) &&
-           (!f->action.n || bytes_eq(f->action, t->r.action)) && (!f->swarm.n || bytes_eq(f->swarm, t->r.swarm)) &&
+           (!f->action.n || bytes_eq(f->action, t->r.action)) &&
+           (!f->swarm.n || bytes_eq(f->swarm, t->r.swarm)) &&
            (!f->client.n || bytes_eq(f->client, t->r.client));
 }
 
@@ -90,8 +91,8 @@ static int query_tasks(struct helios *h, struct verb_call *call)
     pack_key(&call->answer, "tasks");
     pack_list(&call->answer);
     HASH_ITER(hh, h->work.tasks_by_id, t, next)
-        if (chosen(&filter, t) && total++ < limit)
-            task_pack(h, t, &call->answer);
+    if (chosen(&filter, t) && total++ < limit)
+        task_pack(h, t, &call->answer);
     pack_end(&call->answer);
     pack_put_int(&call->answer, "total", total);
     return 0;
@@ -134,7 +135,8 @@ static int query_task(struct helios *h, struct verb_call *call)
     } else if (past) {
         pack_past(past, &call->answer);
     } else {
-        return verb_fail(call, "not_found", "no task " BYTES_F " is known here; `helios why ID` asks the ledger",
+        return verb_fail(call, "not_found",
+                         "no task " BYTES_F " is known here; `helios why ID` asks the ledger",
                          BYTES_A(id));
     }
     return 0;
@@ -161,9 +163,10 @@ static int cancel_all(struct helios *h, struct verb_call *call, const char *why)
     struct task *t, *next;
     int64_t n = 0;
     HASH_ITER(hh, h->work.tasks_by_id, t, next)
-        if (chosen(&filter, t))
-            ((struct bytes *)ids.at)[ids.n++] = (struct bytes){bytes_dup(t->r.id), t->r.id.n};
-    SEQ_EACH (id, struct bytes, ids) {
+    if (chosen(&filter, t))
+        ((struct bytes *)ids.at)[ids.n++] = (struct bytes){bytes_dup(t->r.id), t->r.id.n};
+    SEQ_EACH(id, struct bytes, ids)
+    {
         t = task_find(h, *id);
         n += t && task_cancel(h, t, why) == 0;
         free((char *)id->at);
@@ -178,20 +181,24 @@ static int command_cancel(struct helios *h, struct verb_call *call)
     struct bytes id = map_str(call->args, "id", ""), reason = map_str(call->args, "reason", "");
     char why[200];
     snprintf(why, sizeof(why), "was cancelled by " BYTES_F "%s" BYTES_F,
-             BYTES_A(call->author.n ? call->author : BYTES("somebody")), reason.n ? ": " : "", BYTES_A(reason));
+             BYTES_A(call->author.n ? call->author : BYTES("somebody")), reason.n ? ": " : "",
+             BYTES_A(reason));
     if (id.n)
         return cancel_one(h, call, id, why);
     if (map_bool(call->args, "all", false))
         return cancel_all(h, call, why);
-    return verb_fail(call, "bad_args", "nothing is selected: give `id`, or `all` with state, action, swarm or client");
+    return verb_fail(
+        call, "bad_args",
+        "nothing is selected: give `id`, or `all` with state, action, swarm or client");
 }
 
 const struct verb task_verbs[] = {
-    {"tasks", false, "state, action, swarm, client, limit (100)", "live tasks, oldest first, and why each one waits",
-     query_tasks},
+    {"tasks", false, "state, action, swarm, client, limit (100)",
+     "live tasks, oldest first, and why each one waits", query_tasks},
     {"task", false, "id", "one task, live or ended not long ago", query_task},
     {"failed", false, "limit (100)", "tasks that failed for good and are kept", query_failed},
-    {"cancel", true, "id, or all with state, action, swarm, client; reason", "end tasks", command_cancel},
+    {"cancel", true, "id, or all with state, action, swarm, client; reason", "end tasks",
+     command_cancel},
     {"retry", true, "id, or all", "a new task for a failed one", command_retry},
     {"purge", true, "id, or all", "forget failed tasks", command_purge},
     {0},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns who waits for `done`, and gathers those messages: one a client and turn. Refuses to know why a task ended. */
+/* Owns who waits for `done`, and gathers those messages: one a client and turn. Refuses to know why
+ * a task ended. */
 #include "watch.h"
 
 #include "keep.h"
@@ -7,8 +8,8 @@
 
 /* The items of one client, as copies: the tasks are gone when the message is said. */
 struct gathered {
-    UT_hash_handle hh; /* work.gathered, key to */
-    struct routing to; /* unused bytes 0 */
+    UT_hash_handle hh;       /* work.gathered, key to */
+    struct routing to;       /* unused bytes 0 */
     struct msg_ended *items; /* owned, with what they point to */
     size_t n, room, bytes;
 };
@@ -24,9 +25,8 @@ void watch_add(struct helios *h, struct task *t, const struct routing *to)
 {
     (void)h;
     struct routing key = route_key(to);
-    list_each (w, &t->watchers, struct watcher, link)
-        if (memcmp(&w->to, &key, sizeof(key)) == 0)
-            return;
+    list_each(w, &t->watchers, struct watcher,
+              link) if (memcmp(&w->to, &key, sizeof(key)) == 0) return;
     if (t->n_watchers == WATCHERS_MOST) {
         struct watcher *oldest = list_first(&t->watchers, struct watcher, link);
         list_out(&oldest->link);
@@ -41,7 +41,8 @@ void watch_add(struct helios *h, struct task *t, const struct routing *to)
 
 void watchers_free(struct task *t)
 {
-    list_each (w, &t->watchers, struct watcher, link) {
+    list_each(w, &t->watchers, struct watcher, link)
+    {
         list_out(&w->link);
         free(w);
     }
@@ -87,14 +88,14 @@ void watch_answer(struct helios *h, const struct routing *to, const struct msg_e
 void watchers_tell(struct helios *h, const struct task *t)
 {
     struct msg_ended ended = ended_of(&t->r, true);
-    list_each (w, &t->watchers, struct watcher, link)
-        watch_answer(h, &w->to, &ended);
+    list_each(w, &t->watchers, struct watcher, link) watch_answer(h, &w->to, &ended);
 }
 
 void watch_flush(struct helios *h)
 {
     struct gathered *g, *next;
-    HASH_ITER(hh, h->work.gathered, g, next) {
+    HASH_ITER(hh, h->work.gathered, g, next)
+    {
         say_gathered(h, g);
         HASH_DEL(h->work.gathered, g);
         free(g->items);
@@ -106,9 +107,10 @@ void watch_flush(struct helios *h)
 
 static struct msg_ended nobody_knows(struct bytes id)
 {
-    return (struct msg_ended){.id = id,
-                              .state = task_state_UNKNOWN,
-                              .error = BYTES("no such task is known here: it never was, or it ended long ago")};
+    return (struct msg_ended){
+        .id = id,
+        .state = task_state_UNKNOWN,
+        .error = BYTES("no such task is known here: it never was, or it ended long ago")};
 }
 
 static bool answer_packed(struct helios *h, const struct routing *to, struct bytes packed)
@@ -143,8 +145,8 @@ static void watch_one(struct helios *h, const struct routing *to, struct bytes i
 
 void on_watch(struct helios *h, const struct routing *from, const struct msg_watch *m)
 {
-    SEQ_EACH (id, struct bytes, m->ids)
-        watch_one(h, from, *id);
+    SEQ_EACH(id, struct bytes, m->ids)
+    watch_one(h, from, *id);
 }
 
 void watch_key(struct helios *h, const struct routing *to, const struct kept_key *k)

@@ -5,7 +5,7 @@
 
 #include "work.h"
 
-#define WATCHERS_MOST 64      /* of one task; the oldest goes first */
+#define WATCHERS_MOST 64        /* of one task; the oldest goes first */
 #define DONE_BYTES (512 * 1024) /* a done message is sent when it has gathered so much */
 
 void watch_add(struct helios *h, struct task *t, const struct routing *to);

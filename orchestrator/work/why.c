@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the sentence that says why a task does not run (T11). It is made from what is true now, never stored. */
+/* Owns the sentence that says why a task does not run (T11). It is made from what is true now,
+ * never stored. */
 #include "common/text.h"
 #include "dispatch.h"
 #include "gate.h"
@@ -11,7 +12,8 @@ static void why_nobody(const struct task *t, struct buf *out)
 {
     buf_printf(out, "no live agent%s" BYTES_F "%s" BYTES_F "%s" BYTES_F " offers " BYTES_F,
                t->r.agent.n ? " named " : "", BYTES_A(t->r.agent), t->r.swarm.n ? " of swarm " : "",
-               BYTES_A(t->r.swarm), t->r.role.n ? " with role " : "", BYTES_A(t->r.role), BYTES_A(t->r.action));
+               BYTES_A(t->r.swarm), t->r.role.n ? " with role " : "", BYTES_A(t->r.role),
+               BYTES_A(t->r.action));
 }
 
 static void why_group(const struct helios *h, const struct class *c, struct buf *out)
@@ -43,15 +45,18 @@ static void why_queue(struct helios *h, const struct task *t, struct buf *out)
     else if (c->n_members == 0)
         why_nobody(t, out);
     else if (c->free.n == 0)
-        buf_printf(out, "all %zu agents that can run it are busy, paused or draining; %zu tasks like it wait",
-                   c->n_members, c->n_ready);
+        buf_printf(
+            out,
+            "all %zu agents that can run it are busy, paused or draining; %zu tasks like it wait",
+            c->n_members, c->n_ready);
     else
         buf_printf(out, "its turn comes next");
 }
 
 static void why_time(struct helios *h, const struct task *t, struct buf *out)
 {
-    buf_text(out, t->r.state == task_state_RETRYING ? "it waits out its backoff: " : "it may not start before ");
+    buf_text(out, t->r.state == task_state_RETRYING ? "it waits out its backoff: "
+                                                    : "it may not start before ");
     text_time(out, t->r.not_before);
     buf_text(out, ", in ");
     text_duration(out, t->r.not_before - h->now);
@@ -67,7 +72,8 @@ void task_why(struct helios *h, const struct task *t, struct buf *out)
         buf_printf(out, "it comes after " BYTES_F ", which is %s", BYTES_A(t->after->r.id),
                    enum_text(&enum_task_state, (int)t->after->r.state));
     else if (t->waits_for)
-        buf_printf(out, "%s holds its lock %s", t->waits_for->holder ? t->waits_for->holder->r.id.at : "nobody",
+        buf_printf(out, "%s holds its lock %s",
+                   t->waits_for->holder ? t->waits_for->holder->r.id.at : "nobody",
                    t->waits_for->name);
     else if (t->lane)
         why_queue(h, t, out);

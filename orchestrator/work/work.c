@@ -43,7 +43,8 @@ void work_init(struct helios *h)
 void work_done(struct helios *h)
 {
     struct task *t, *next;
-    HASH_ITER(hh, h->work.tasks_by_id, t, next) {
+    HASH_ITER(hh, h->work.tasks_by_id, t, next)
+    {
         HASH_DELETE(hh, h->work.tasks_by_id, t);
         if (t->key_text)
             HASH_DELETE(hh_key, h->work.tasks_by_key, t);
@@ -98,7 +99,8 @@ int work_load(struct helios *h, enum rec kind, struct bytes value)
     return loads[kind] ? loads[kind](h, value) : -ENOENT;
 }
 
-/* holder_of gives the agent that a recovered attempt is out with, also when its own record is not there. */
+/* holder_of gives the agent that a recovered attempt is out with, also when its own record is not
+ * there. */
 static struct agent *holder_of(struct helios *h, const struct task *t)
 {
     struct agent *a = agent_find(h, t->r.holder);
@@ -127,13 +129,14 @@ static void go_on(struct helios *h, struct task *t)
     task_arm(h, t);
 }
 
-/* Internal tasks that were begun are asked for again: their decider knows by the id whether it has them already. */
+/* Internal tasks that were begun are asked for again: their decider knows by the id whether it has
+ * them already. */
 static void ask_again(struct helios *h)
 {
     struct task *t, *next;
     HASH_ITER(hh, h->work.tasks_by_id, t, next)
-        if (t->r.state == task_state_IN_PROGRESS && t->agent == NULL)
-            t->class->internal->on_request(h, t);
+    if (t->r.state == task_state_IN_PROGRESS && t->agent == NULL)
+        t->class->internal->on_request(h, t);
 }
 
 static int by_number(struct task *a, struct task *b)
@@ -147,10 +150,10 @@ void work_lead(struct helios *h)
     struct task *t, *next_t;
     keep_sort(h);
     HASH_ITER(hh, h->work.agents_by_id, a, next_a)
-        agent_expect(h, a);
+    agent_expect(h, a);
     HASH_SRT(hh, h->work.tasks_by_id, by_number); /* equal after any order of loading */
     HASH_ITER(hh, h->work.tasks_by_id, t, next_t)
-        go_on(h, t);
+    go_on(h, t);
     if (h->control.draining)
         realm_drain_arm(h);
     h->work.ask_again = true;
@@ -159,7 +162,8 @@ void work_lead(struct helios *h)
 
 /* ---- each turn ---- */
 
-/* start_all starts what can start, until nobody waits for a free lock; after it no turn is due but for what ages. */
+/* start_all starts what can start, until nobody waits for a free lock; after it no turn is due but
+ * for what ages. */
 static void start_all(struct helios *h)
 {
     bool more = queue_age(h);
@@ -198,10 +202,12 @@ void work_reload(struct helios *h)
 void work_excuse(struct helios *h, int64_t pause_ms)
 {
     struct agent *a, *next;
-    HASH_ITER(hh, h->work.agents_by_id, a, next) {
+    HASH_ITER(hh, h->work.agents_by_id, a, next)
+    {
         if (timer_is_set(&a->lost))
             timer_set(h, &a->lost, a->lost.node.key + pause_ms);
-        list_each (t, &a->held, struct task, held) {
+        list_each(t, &a->held, struct task, held)
+        {
             t->excused += pause_ms;
             task_arm(h, t);
         }

@@ -11,7 +11,8 @@
 #include "orchestrator/core/outbox.h"
 #include "orchestrator/core/timer.h"
 
-/* One action: the live agents that offer it and the classes of tasks that want it. It exists while there is either. */
+/* One action: the live agents that offer it and the classes of tasks that want it. It exists while
+ * there is either. */
 struct offer {
     UT_hash_handle hh;   /* work.offers, key action */
     char *action;        /* owned */
@@ -30,11 +31,11 @@ struct agent {
     UT_hash_handle hh_route; /* work.agents_by_route while live, key routing */
     struct rec_agent r;      /* owned; its durable half */
     struct save save;
-    bool live;               /* beats come; at most one live instance an id (A5) */
-    struct routing routing;  /* of the live instance: 16 bytes, unused ones 0 */
+    bool live;                               /* beats come; at most one live instance an id (A5) */
+    struct routing routing;                  /* of the live instance: 16 bytes, unused ones 0 */
     char *instance, *title, *host, *version; /* owned */
     uint64_t pid;
-    struct offered *offers;      /* owned; what its manifest names, while live */
+    struct offered *offers; /* owned; what its manifest names, while live */
     size_t n_offers;
     struct bytes actions_packed; /* owned; names with params, for `helios agent` */
     unsigned slots, prefetch;
@@ -45,14 +46,14 @@ struct agent {
     unsigned n_stops;
     struct list outgoing; /* struct task.place: attempts to send at the end of this turn */
     struct list sends;    /* in work.sending while outgoing has some */
-    int64_t seen;        /* last beat */
-    uint64_t done;       /* attempts ended since its start, as it says */
-    struct timer lost;   /* three beats missed (A3) */
-    struct timer drain;  /* its drain's deadline */
+    int64_t seen;         /* last beat */
+    uint64_t done;        /* attempts ended since its start, as it says */
+    struct timer lost;    /* three beats missed (A3) */
+    struct timer drain;   /* its drain's deadline */
 };
 
-/* A settled attempt whose agent may still run it: it is told to stop at each beat, and the attempt counts against its
- * credit until it answers. */
+/* A settled attempt whose agent may still run it: it is told to stop at each beat, and the attempt
+ * counts against its credit until it answers. */
 struct stop {
     struct list link; /* in agent.stops */
     char *task;       /* owned */
@@ -69,26 +70,28 @@ struct task {
     UT_hash_handle hh_key; /* work.tasks_by_key while it has one, key key_text */
     struct rec_task r;     /* owned; its durable half */
     struct save save;
-    uint64_t number;       /* of t-NUMBER: the order of submission */
-    char *key_text;        /* owned; CLIENT/KEY or NULL */
-    struct class *class;   /* who could run it */
-    struct lane *lane;     /* while it is ready: it waits for an agent here */
-    struct heap_node ready; /* in lane.tasks or in a line of the lock that it waits for, oldest first */
-    struct heap_node aging; /* in queue.aging while it is ready and may still gain a priority (T8) */
+    uint64_t number;     /* of t-NUMBER: the order of submission */
+    char *key_text;      /* owned; CLIENT/KEY or NULL */
+    struct class *class; /* who could run it */
+    struct lane *lane;   /* while it is ready: it waits for an agent here */
+    struct heap_node
+        ready; /* in lane.tasks or in a line of the lock that it waits for, oldest first */
+    struct heap_node
+        aging; /* in queue.aging while it is ready and may still gain a priority (T8) */
     struct lock *waits_for; /* the lock that it waits for */
-    struct task *after;    /* the live task that it waits for */
+    struct task *after;     /* the live task that it waits for */
     struct list dependents; /* struct task.place: tasks that wait for this one */
-    struct list place;     /* in after.dependents, work.doomed or agent.outgoing */
-    struct timer timer;    /* the next of: not_before, queue timeout, attempt deadline, total */
-    struct list held;      /* in agent.held while IN_PROGRESS */
-    struct agent *agent;   /* IN_PROGRESS: who holds it; NULL when the controller itself does it */
-    struct agent *avoid;   /* refused it last: another one goes first; borrowed, live */
-    int64_t begun;         /* IN_PROGRESS: when its agent was first heard to run it; 0 = not yet */
-    int64_t excused;       /* our own pauses during the attempt, ms (L6) */
-    struct list watchers;  /* struct watcher.link */
+    struct list place;      /* in after.dependents, work.doomed or agent.outgoing */
+    struct timer timer;     /* the next of: not_before, queue timeout, attempt deadline, total */
+    struct list held;       /* in agent.held while IN_PROGRESS */
+    struct agent *agent;    /* IN_PROGRESS: who holds it; NULL when the controller itself does it */
+    struct agent *avoid;    /* refused it last: another one goes first; borrowed, live */
+    int64_t begun;          /* IN_PROGRESS: when its agent was first heard to run it; 0 = not yet */
+    int64_t excused;        /* our own pauses during the attempt, ms (L6) */
+    struct list watchers;   /* struct watcher.link */
     unsigned n_watchers;
-    unsigned percent;      /* progress (A8) */
-    char *progress;        /* owned; what it says of itself; NULL = nothing */
+    unsigned percent; /* progress (A8) */
+    char *progress;   /* owned; what it says of itself; NULL = nothing */
 };
 
 /* A client's peer that wants `done`. */
@@ -120,19 +123,19 @@ struct work {
     struct list failed; /* struct kept.link, oldest first (T12) */
     struct kept *failed_by_id;
     size_t n_failed;
-    struct list keys;   /* struct kept_key.link, oldest first (T3) */
+    struct list keys; /* struct kept_key.link, oldest first (T3) */
     struct kept_key *keys_by_text;
     size_t n_keys;
-    struct queue *queue; /* owned; see queue.h */
-    struct gates *gates; /* owned; see gate.h */
-    struct past *past;   /* owned; see keep.h */
+    struct queue *queue;       /* owned; see queue.h */
+    struct gates *gates;       /* owned; see gate.h */
+    struct past *past;         /* owned; see keep.h */
     struct gathered *gathered; /* owned; done messages of this turn, one a client; see watch.h */
-    struct list sending;  /* struct agent.sends */
-    struct list doomed;   /* struct task.place: what they come after did not complete */
-    struct timer turn;    /* asks for a turn when something became possible after work_turn */
-    struct timer drain;   /* the realm's drain's deadline */
-    bool ask_again;       /* internal tasks of the leader before are to be asked for again */
-    bool dispatch_due;    /* something changed that may let a task start */
+    struct list sending;       /* struct agent.sends */
+    struct list doomed;        /* struct task.place: what they come after did not complete */
+    struct timer turn;         /* asks for a turn when something became possible after work_turn */
+    struct timer drain;        /* the realm's drain's deadline */
+    bool ask_again;            /* internal tasks of the leader before are to be asked for again */
+    bool dispatch_due;         /* something changed that may let a task start */
 };
 
 /* What core calls. */
@@ -140,7 +143,8 @@ void work_init(struct helios *h);
 void work_done(struct helios *h);
 /* work_load takes records of task, failed, key and agent; -ENOENT: not mine. */
 int work_load(struct helios *h, enum rec kind, struct bytes value);
-/* work_lead: all is loaded. Attempts that were out wait for their agent's hello for missed × beat. */
+/* work_lead: all is loaded. Attempts that were out wait for their agent's hello for missed × beat.
+ */
 void work_lead(struct helios *h);
 /* work_turn, the end of each turn: dispatches what can start, as batches; flushes done messages. */
 void work_turn(struct helios *h);
@@ -156,16 +160,20 @@ void on_bye(struct helios *h, const struct routing *from, const struct msg_bye *
 void on_submit(struct helios *h, const struct routing *from, const struct msg_submit *m);
 void on_watch(struct helios *h, const struct routing *from, const struct msg_watch *m);
 
-/* What deciders call. task_submit takes a request in and answers the task, or NULL with a sentence in err (of at least 200
- * bytes). owner_kind is the decider's kind, whose on_done is called once when the task ends (whatever way, cancel and
- * poison too); after a restart as well. A known key answers the first task while it lives, and NULL after its end. */
+/* What deciders call. task_submit takes a request in and answers the task, or NULL with a sentence
+ * in err (of at least 200 bytes). owner_kind is the decider's kind, whose on_done is called once
+ * when the task ends (whatever way, cancel and poison too); after a restart as well. A known key
+ * answers the first task while it lives, and NULL after its end. */
 struct task *task_submit(struct helios *h, const struct msg_request *request, const char *client,
-                         const char *owner_kind, const char *owner_id, const char *cause, char *err);
+                         const char *owner_kind, const char *owner_id, const char *cause,
+                         char *err);
 struct task *task_find(struct helios *h, struct bytes id);
-/* task_cancel: what waits ends at once (t is gone), what runs is asked to stop. -EALREADY: it is being stopped. */
+/* task_cancel: what waits ends at once (t is gone), what runs is asked to stop. -EALREADY: it is
+ * being stopped. */
 int task_cancel(struct helios *h, struct task *t, const char *reason);
-/* The controller itself does a task of an internal action: it is never dispatched, on_request of its decider is called at its
- * turn, and once more after a restart; the decider ends it. state: COMPLETED, FAILED or CANCELLED. t is gone. */
+/* The controller itself does a task of an internal action: it is never dispatched, on_request of
+ * its decider is called at its turn, and once more after a restart; the decider ends it. state:
+ * COMPLETED, FAILED or CANCELLED. t is gone. */
 void task_end_internal(struct helios *h, struct task *t, enum task_state state, struct bytes data,
                        const char *error);
 /* Is some live agent of the swarm and role able to run the action? Empty = any. */

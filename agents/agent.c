@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the process: its members, its turn, its reload and its leaving. */
+/* Owns the process: the steps of its start, its members and its turn. */
 #include "agents/agent.h"
 
 #include <limits.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zmq.h>
 
+#include "agents/leave.h"
 #include "agents/probes/probe.h"
 #include "agents/results.h"
-#include "common/log.h"
+#include "agents/signals.h"
 
-enum { PATIENCE_MS = 10000, HURRY_MS = 3000, SPARE_SOCKETS = 64 };
+enum { SPARE_SOCKETS = 64 };
 
 char *agent_path(const struct agent *a, const char *path)
 {
@@ -36,156 +36,6 @@ struct member *agent_member(struct agent *a, struct bytes id)
         if (bytes_is(id, a->members[i].id))
             return &a->members[i];
     return NULL;
-}
-
-/* ---- leaving ---- */
-
-static void member_leave(struct member *m, const char *reason)
-{
-    if (m->left)
-        return;
-    m->left = true;
-    m->agent->n_left++;
-    links_bye(m, reason);
-    log_info("agent.left", "%s has left: %s", m->id, reason);
-}
-
-/* leave_if_done: a drained member goes when nothing is left to say; the process goes with its last
- * member. */
-static void leave_if_done(struct member *m)
-{
-    const struct slots *s = &m->slots;
-    bool leaving = m->agent->state == AGENT_LEAVING;
-    if ((m->draining || leaving) && s->n_running + s->n_queued + s->n_done == 0)
-        member_leave(m, leaving ? "stopped" : "drained");
-    if (m->agent->n_left == m->agent->n_members)
-        m->agent->state = AGENT_GONE;
-}
-
-static void hurry(struct agent *a)
-{
-    log_warn("agent.hurry",
-             "what still runs is stopped; it is not reported, so that it is done again elsewhere");
-    for (size_t i = 0; i < a->n_members; i++) {
-        slots_drop_all(&a->members[i]);
-        agent_dirty(&a->members[i]);
-    }
-    loop_timer(&a->loop, &a->patience, a->loop.now + HURRY_MS);
-}
-
-static void on_patience(struct timer *t)
-{
-    struct agent *a = container_of(t, struct agent, patience);
-    size_t running = 0;
-    for (size_t i = 0; i < a->n_members; i++)
-        running += a->members[i].slots.n_running;
-    if (running && !a->hurried) {
-        a->hurried = true;
-        hurry(a);
-        return;
-    }
-    for (size_t i = 0; i < a->n_members; i++)
-        member_leave(&a->members[i], a->members[i].slots.n_done
-                                         ? "stopped; its last results were not acknowledged"
-                                         : "stopped");
-    a->state = AGENT_GONE;
-}
-
-void agent_leave(struct agent *a)
-{
-    if (a->state == AGENT_LEAVING) { /* asked twice: nobody waits any more */
-        on_patience(&a->patience);
-        return;
-    }
-    log_info("agent.leaving",
-             "asked to stop: nothing new is started; what runs may end within %d s",
-             PATIENCE_MS / 1000);
-    a->state = AGENT_LEAVING;
-    for (size_t i = 0; i < a->n_members; i++) {
-        slots_drop_queue(&a->members[i]);
-        agent_dirty(&a->members[i]);
-    }
-    loop_timer(&a->loop, &a->patience, a->loop.now + PATIENCE_MS);
-}
-
-/* ---- signals ---- */
-
-/* reload is all or nothing: actions and probes are taken anew; who the members are and where the
- * controllers are stays. */
-static void reload(struct agent *a)
-{
-    struct settings *fresh = NULL;
-    struct manifest *manifest = NULL;
-    struct probe *probes = NULL;
-    size_t n_probes = 0;
-    char *why = NULL;
-    _cleanup_(buf_done) struct buf diff = {0};
-    struct manifest *old = a->manifest;
-    int error = settings_load(section_agent_config, settings_file(a->settings), a->flags,
-                              a->n_flags, &fresh, &why);
-    if (!error) {
-        settings_diff(&diff, old->settings, fresh);
-        error = manifest_new(&fresh, &manifest, &why);
-    }
-    if (!error) {
-        a->manifest = manifest;
-        error = probes_new(a, &probes, &n_probes, &why);
-    }
-    if (error) {
-        log_error("agent.reload", "the file was not taken, all stays as it was: %s", why);
-        a->manifest = old;
-        manifest_drop(manifest);
-        free(why);
-        return;
-    }
-    probes_free(a, a->probes, a->n_probes);
-    a->probes = probes;
-    a->n_probes = n_probes;
-    manifest_drop(old);
-    log_info("agent.reload",
-             "actions and probes were taken anew (agents and controllers need a restart): %s",
-             buf_str(&diff));
-    for (size_t i = 0; i < a->n_members; i++)
-        if (!a->members[i].left)
-            links_greet(&a->members[i]);
-}
-
-static void on_child(struct agent *a)
-{
-    exec_reap(&a->exec);
-}
-
-static const struct {
-    int signal;
-    void (*act)(struct agent *a);
-} signals[] = {
-    {SIGTERM, agent_leave}, {SIGINT, agent_leave}, {SIGHUP, reload}, {SIGCHLD, on_child}};
-
-static void on_signal(struct watch *w, short events)
-{
-    struct agent *a = container_of(w, struct agent, signals);
-    struct signalfd_siginfo info;
-    (void)events;
-    while (read(w->fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-        for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-            if (signals[i].signal == (int)info.ssi_signo)
-                signals[i].act(a);
-}
-
-static int take_signals(struct agent *a)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-        sigaddset(&set, signals[i].signal);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    a->signals = (struct watch){
-        .fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN, .ready = on_signal};
-    if (a->signals.fd < 0)
-        return -errno;
-    loop_watch(&a->loop, &a->signals);
-    return 0;
 }
 
 /* ---- members ---- */
@@ -299,7 +149,7 @@ static int make_links(struct agent *a, char **ret_why)
 static int make_signals(struct agent *a, char **ret_why)
 {
     (void)ret_why;
-    return take_signals(a);
+    return signals_take(a);
 }
 
 static const struct {
@@ -321,7 +171,7 @@ static void prepare(struct agent *a)
     journal_init(&a->results);
     applied_init(&a->applied);
     a->signals.fd = -1;
-    a->patience.due = on_patience;
+    leave_init(a);
 }
 
 int agent_new(struct settings *settings, const char *const *flags, size_t n_flags,

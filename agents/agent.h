@@ -10,8 +10,6 @@
 #ifndef HELIOS_AGENTS_AGENT_H
 #define HELIOS_AGENTS_AGENT_H
 
-#include <signal.h>
-
 #include "agents/applied.h"
 #include "agents/controller.h"
 #include "agents/exec.h"
@@ -22,8 +20,8 @@
 #include "agents/web.h"
 #include "common/list.h"
 
-/* RUNNING --SIGTERM--> LEAVING (nothing new starts; what runs may end within 10 s) --all ended, or
- * a second one--> GONE */
+/*   RUNNING --SIGTERM--> LEAVING --all has ended, or a second SIGTERM--> GONE
+ * LEAVING: nothing new starts; what runs may end within 10 s. */
 enum agent_state { AGENT_RUNNING, AGENT_LEAVING, AGENT_GONE };
 
 struct member {
@@ -79,9 +77,6 @@ void agent_free(struct agent *a);
 void agent_turn(struct agent *a); /* one pass of the loop; until a->state is AGENT_GONE */
 /* agent_path makes a path of the config absolute; the caller's to free. */
 char *agent_path(const struct agent *a, const char *path);
-/* agent_leave: SIGTERM. The first time what runs may end within 10 s, the second time it may not.
- */
-void agent_leave(struct agent *a);
 /* agent_member finds a member by its id; NULL. */
 struct member *agent_member(struct agent *a, struct bytes id);
 /* agent_dirty: the member has something to say at the end of this turn. */

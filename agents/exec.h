@@ -30,10 +30,13 @@ struct child_order {
     const char *mark;   /* "NAME=value" of its environment by which its kin is found; copied */
 };
 
-/*   RUNNING --stop, deadline: SIGTERM to group and kin--> STOPPING --grace over: SIGKILL to them,
- * again until none is left--, |                                                     | |
- *      `--leader exits: SIGKILL to its group--> ended <------'--leader exits: SIGKILL to group and
- * kin--------------------'   */
+/*   RUNNING --stop or deadline: SIGTERM to group and kin--> STOPPING --grace over--.
+ *      |                                                      |   ^               |
+ *      | the leader exits:                 the leader exits:  |   '-- SIGKILL to group and kin,
+ *      | SIGKILL to its group       SIGKILL to group and kin  |       again until the leader is
+ * dead
+ *      '-----------------------> ended <----------------------'
+ * Kin: its session, its descendants and who carries its mark (hunt.h). */
 struct child {
     UT_hash_handle hh;
     struct exec *exec;

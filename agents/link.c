@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns greeting, beats and the obedience to epochs (L4, A6). Refuses to know what an attempt does.
- */
+/* Owns greeting, beats and the obedience to epochs (L4, A6). Refuses to know what runs. */
 #include "agents/link.h"
 
-#include <unistd.h>
 #include <zmq.h>
 
 #include "agents/agent.h"
+#include "agents/say.h"
 #include "common/log.h"
 #include "proto/codec.h"
 #include "proto/guard.h"
@@ -19,122 +18,11 @@ enum {
     UNANSWERED = 3,
     MESSAGES_A_TURN = 256,
     HWM = 10000,
-    RESULTS_AT_ONCE = 500,
-    RESULTS_BYTES = 256 * 1024,
-    CHECKPOINT_BYTES = 512 * 1024, /* of checkpoints in one beat; the others come with the next */
 };
 
 static struct loop *loop_of(const struct link *l)
 {
     return &l->member->agent->loop;
-}
-
-/* ---- sending ---- */
-
-static int send_message(struct link *l, enum msg which, const void *message)
-{
-    _cleanup_(buf_done) struct buf body = {0};
-    if (l->watch.socket == NULL)
-        return -ENOTCONN;
-    message_encode(&body, which, message);
-    int error = guard_check(buf_bytes(&body));
-    return error ? error : socket_send(l->watch.socket, NULL, NULL, buf_bytes(&body));
-}
-
-/* ---- hello ---- */
-
-static struct msg_param param_of(const struct param_rule *r)
-{
-    return (struct msg_param){bytes_of(r->name), bytes_of(enum_param_kind.values[r->kind]),
-                              r->required};
-}
-
-/* offered lists what the member's manifest and role allow. The lists live in the arena. */
-static struct seq offered(const struct member *m, struct arena *arena)
-{
-    const struct manifest *manifest = m->agent->manifest;
-    struct msg_action *actions = arena_take(arena, (manifest->n + 1) * sizeof(*actions));
-    size_t n = 0;
-    for (size_t i = 0; i < manifest->n; i++) {
-        const struct action *a = &manifest->actions[i];
-        if (manifest_find(manifest, bytes_of(a->name), m->id, m->base, m->set->role) != a)
-            continue;
-        struct msg_param *params = arena_take(arena, (a->params.n + 1) * sizeof(*params));
-        for (size_t p = 0; p < a->params.n; p++)
-            params[p] = param_of(&a->params.rules[p]);
-        actions[n++] = (struct msg_action){bytes_of(a->name), {params, a->params.n}};
-    }
-    return (struct seq){actions, n};
-}
-
-/* held lists TASK/ATTEMPT of all attempts that are not settled. */
-static struct seq held(const struct member *m, struct arena *arena)
-{
-    struct bytes *names = arena_take(arena, (HASH_COUNT(m->slots.tasks) + 1) * sizeof(*names));
-    size_t n = 0;
-    for (const struct attempt *a = m->slots.tasks; a; a = a->hh.next) {
-        size_t room = strlen(a->asked.task) + 24;
-        char *name = arena_take(arena, room);
-        int length =
-            snprintf(name, room, "%s/%llu", a->asked.task, (unsigned long long)a->asked.attempt);
-        names[n++] = (struct bytes){name, (size_t)length};
-    }
-    return (struct seq){names, n};
-}
-
-static void say_hello(struct link *l)
-{
-    struct member *m = l->member;
-    struct arena arena = {0};
-    struct msg_hello hello = {
-        .agent = bytes_of(m->id),
-        .instance = bytes_of(m->agent->instance),
-        .swarm = m->set->swarm,
-        .role = m->set->role,
-        .title = m->set->title,
-        .slots = (uint64_t)m->set->slots,
-        .prefetch = (uint64_t)m->set->prefetch,
-        .actions = offered(m, &arena),
-        .holds = held(m, &arena),
-        .epoch = m->agent->epoch,
-        .host = bytes_of(m->agent->host),
-        .pid = (uint64_t)getpid(),
-        .version = BYTES(HELIOS_VERSION),
-    };
-    int error = send_message(l, MSG_hello, &hello);
-    if (error && error != -EAGAIN && error != -ENOTCONN)
-        log_error("link.hello", "%s cannot greet %s: %s", m->id, l->controller->where,
-                  guard_reason(error));
-    arena_done(&arena);
-}
-
-/* ---- beats ---- */
-
-/* Checkpoints travel once: with the first beat after they were made, and again to whoever welcomes
- * us next. */
-static struct msg_running running_of(struct attempt *a, size_t *room)
-{
-    struct msg_running r = {.task = bytes_of(a->asked.task),
-                            .attempt = a->asked.attempt,
-                            .percent = a->percent,
-                            .note = buf_bytes(&a->note)};
-    if (a->unsaid && a->saved.n <= *room) {
-        r.checkpoint = buf_bytes(&a->saved);
-        *room -= a->saved.n;
-        a->unsaid = false;
-    }
-    return r;
-}
-
-static void say_beat(struct link *l)
-{
-    struct member *m = l->member;
-    struct arena arena = {0};
-    struct msg_running *running = arena_take(&arena, (m->slots.n_running + 1) * sizeof(*running));
-    size_t n = 0, room = CHECKPOINT_BYTES;
-    list_each(a, &m->slots.running, struct attempt, link) running[n++] = running_of(a, &room);
-    send_message(l, MSG_beat, &(struct msg_beat){slots_free(m), m->slots.ended, {running, n}});
-    arena_done(&arena);
 }
 
 /* leader gives the welcomed link of the highest epoch that was seen, or NULL: nobody else is obeyed
@@ -154,57 +42,11 @@ void links_beat(struct member *m)
         say_beat(l);
 }
 
-/* ---- results ---- */
-
-/* send_batch sends the first n of the fresh results. One alone that the wire does not take is made
- * one that it takes. */
-static int send_batch(struct link *l, struct msg_result *results, size_t n)
-{
-    int error;
-    while ((error = send_message(l, MSG_results, &(struct msg_results){{results, n}})) &&
-           error != -EAGAIN && n > 1)
-        n /= 2;
-    return error ? error : (int)n;
-}
-
-static size_t collect(struct member *m, struct msg_result *results)
-{
-    size_t n = 0, bytes = 0;
-    list_each(a, &m->slots.fresh, struct attempt, link)
-    {
-        struct msg_result r = attempt_result(a);
-        bytes += r.output.n + r.data.n + r.error.n;
-        if (n == RESULTS_AT_ONCE || (n && bytes > RESULTS_BYTES))
-            return n;
-        results[n++] = r;
-    }
-    return n;
-}
-
-static void mark_sent(struct member *m, size_t n)
-{
-    struct attempt *a;
-    for (; n && (a = list_first(&m->slots.fresh, struct attempt, link)); n--) {
-        a->said = m->agent->loop.now;
-        list_out(&a->link);
-        list_push(&m->slots.sent, &a->link);
-    }
-}
-
 void links_results(struct member *m)
 {
-    static struct msg_result results[RESULTS_AT_ONCE];
     struct link *l = leader(m);
-    size_t n;
-    while (l && (n = collect(m, results))) {
-        int sent = send_batch(l, results, n);
-        if (sent == -EAGAIN || sent == -ENOTCONN)
-            return; /* they stay fresh; the next beat tries again */
-        if (sent < 0)
-            attempt_shrink(list_first(&m->slots.fresh, struct attempt, link), guard_reason(sent));
-        else
-            mark_sent(m, (size_t)sent);
-    }
+    if (l)
+        say_results(l);
 }
 
 /* ---- the socket ---- */
@@ -267,11 +109,6 @@ static void greet_again(struct link *l, int64_t in_ms)
     loop_timer(loop_of(l), &l->timer, loop_of(l)->now + in_ms);
 }
 
-static void say_checkpoints_again(struct member *m)
-{
-    list_each(a, &m->slots.running, struct attempt, link) a->unsaid = a->saved.n > 0;
-}
-
 static void on_welcome(struct link *l, const void *message)
 {
     const struct msg_welcome *w = message;
@@ -286,7 +123,7 @@ static void on_welcome(struct link *l, const void *message)
     l->epoch = w->epoch;
     l->beat_ms = MAX(10, (int64_t)MIN(w->beat_ms, (uint64_t)NEVER_MS));
     l->told = false;
-    say_checkpoints_again(l->member);
+    slots_say_again(l->member);
     slots_again(l->member, INT64_MAX);
     agent_dirty(l->member);
     loop_timer(loop_of(l), &l->timer, loop_of(l)->now);
@@ -458,7 +295,7 @@ void links_bye(struct member *m, const char *reason)
         struct link *l = &m->links[i];
         if (l->state == LINK_WELCOMED) {
             zmq_setsockopt(l->watch.socket, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
-            send_message(l, MSG_bye, &(struct msg_bye){bytes_of(reason)});
+            say(l, MSG_bye, &(struct msg_bye){bytes_of(reason)});
         }
         l->state = LINK_LEFT;
         loop_no_timer(loop_of(l), &l->timer);

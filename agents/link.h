@@ -10,10 +10,11 @@
 struct controller;
 struct member;
 
-/*   GREETING --welcome of no lower epoch--> WELCOMED --3 beats unanswered, again, a lower epoch-->
- * GREETING (hello each second,
- *      '--refuse: hello again after retry_ms       '--bye--> LEFT a fresh socket when unanswered)
- */
+/*   GREETING --welcome, no lower epoch--> WELCOMED --bye--> LEFT
+ *    |    ^ ^                                |
+ *    |    | '-- 3 beats unanswered, `again`, a lower epoch --'
+ *    '----'  unanswered: hello each second, after three of them on a fresh socket;
+ *            refused: hello again after retry_ms */
 enum link_state { LINK_GREETING, LINK_WELCOMED, LINK_LEFT };
 
 struct link {

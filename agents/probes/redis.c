@@ -90,9 +90,9 @@ int redis_address(struct bytes url, struct redis_address *ret)
 
 /* ---- the connection ---- */
 
-/*   CLOSED --start--> CONNECTING --writable--> PINGING --+PONG--> READING --INFO--> IDLE --start-->
- * PINGING
- *      ^---------------------------------- any failure, any silence ----------------' */
+/*   CLOSED --start--> CONNECTING --writable--> PINGING --+PONG--> READING --INFO--> IDLE
+ *      ^                                          ^                                  |
+ *      '-- any failure, any silence               '---------------start--------------'  */
 enum state { CLOSED, CONNECTING, PINGING, READING, IDLE };
 
 struct redis {

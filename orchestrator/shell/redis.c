@@ -13,7 +13,7 @@
 
 #include "disk.h"
 
-#define LOOK_MS 500            /* an adopted one is no child: nobody tells us of its death */
+#define LOOK_MS 200            /* an adopted one is no child: nobody tells us of its death */
 #define BACKOFF_MS 100         /* before it is started again, doubling up to: */
 #define BACKOFF_CAP_MS 5000
 #define STOP_MS 5000
@@ -96,8 +96,9 @@ static bool adopt(struct redis *r)
                  getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 && peer.pid > 0;
     if (fd >= 0)
         close(fd);
+    if (found)
+        r->pid = peer.pid;
     r->adopted = found;
-    r->pid = found ? peer.pid : 0;
     return found;
 }
 
@@ -179,9 +180,11 @@ unsigned redis_deaths(const struct redis *r)
     return r ? r->deaths : 0;
 }
 
-static bool is_dead(const struct redis *r)
+static bool is_dead(struct redis *r)
 {
-    return r->adopted ? kill(r->pid, 0) < 0 && errno == ESRCH : waitpid(r->pid, NULL, WNOHANG) != 0;
+    if (r->adopted) /* no child: its pid may be a zombie's or another's by now, its socket never is */
+        return !adopt(r);
+    return waitpid(r->pid, NULL, WNOHANG) != 0;
 }
 
 int64_t redis_tick(struct redis *r, int64_t now)

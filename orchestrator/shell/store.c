@@ -9,8 +9,10 @@ static void rest(struct store *s)
     store_well(s);
 }
 
+/* Nothing is on its way any more: the position was read after every answer of before. */
 static void go_on(struct store *s)
 {
+    commits_unsend(s);
     commits_send(s);
     if (store_idle(s))
         store_well(s);
@@ -25,7 +27,6 @@ static void become_ready(struct store *s)
 
 static void wait_backoff(struct store *s)
 {
-    commits_unsend(s);
     s->due = s->now + s->backoff_ms;
     s->backoff_ms = MIN(s->backoff_ms * 2, STORE_BACKOFF_CAP);
 }

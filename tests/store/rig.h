@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 
+#include "common/clock.h"
 #include "orchestrator/shell/store.h"
 #include "server.h"
 
@@ -31,13 +32,12 @@ void rig_make(struct rig *r, const char *options); /* starts Redis */
 void rig_open(struct rig *r);                      /* makes the store */
 void rig_close(struct rig *r);
 void rig_done(struct rig *r);
-void rig_turn(struct rig *r, const char *file, int line); /* one pump, waits at most 50 ms for an event; fails after 20 s */
+void rig_turn(struct rig *r, int64_t end, const char *file, int line); /* one pump, waits at most 50 ms for an event */
 
-/* UNTIL pumps the store until the condition holds. */
+/* UNTIL pumps the store until the condition holds, and fails after 20 s. */
 #define UNTIL(r, condition)                                                                        \
-    for (rig_turns = 0; !(condition);)                                                             \
-    rig_turn(r, __FILE__, __LINE__)
-extern unsigned rig_turns;
+    for (int64_t rig_end = clock_now() + 20000; !(condition);)                                     \
+    rig_turn(r, rig_end, __FILE__, __LINE__)
 
 void rig_lead(struct rig *r); /* takes the lease as "me" in the next epoch and waits until it is ready */
 

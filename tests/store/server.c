@@ -60,7 +60,7 @@ void server_start(struct server *s, const char *options)
     }
     for (;;) { /* it answers LOADING at first */
         redisReply *reply = redisCommand(s->ask, "PING");
-        bool ready = reply && reply->type == REDIS_REPLY_STATUS;
+        bool ready = reply && (reply->type != REDIS_REPLY_ERROR || strncmp(reply->str, "LOADING", 7) != 0);
         if (reply)
             freeReplyObject(reply);
         if (ready)

@@ -174,8 +174,8 @@ static void prepare(struct agent *a)
     leave_init(a);
 }
 
-int agent_new(struct settings *settings, const char *const *flags, size_t n_flags,
-              struct agent **ret, char **ret_why)
+int process_new(struct settings *settings, const char *const *flags, size_t n_flags,
+                struct agent **ret, char **ret_why)
 {
     struct agent *a = NEW(struct agent);
     int error = 0;
@@ -193,14 +193,14 @@ int agent_new(struct settings *settings, const char *const *flags, size_t n_flag
         }
     }
     if (error) {
-        agent_free(a);
+        process_free(a);
         return error;
     }
     *ret = a;
     return 0;
 }
 
-void agent_free(struct agent *a)
+void process_free(struct agent *a)
 {
     if (a == NULL)
         return;
@@ -245,7 +245,7 @@ static void speak(struct member *m)
     leave_if_done(m);
 }
 
-void agent_turn(struct agent *a)
+void process_turn(struct agent *a)
 {
     loop_turn(&a->loop, !list_empty(&a->dirty) || !list_empty(&a->ended));
     start_and_settle(a);

@@ -6,7 +6,7 @@
  *   controllers ◀── samples ── probes
  *
  * One process hosts many members; each has one link to every controller. Everything happens in one
- * loop (agent_turn). */
+ * loop (process_turn). */
 #ifndef HELIOS_AGENTS_AGENT_H
 #define HELIOS_AGENTS_AGENT_H
 
@@ -69,12 +69,12 @@ struct agent {
     struct timer patience; /* LEAVING: how long running attempts may take */
 };
 
-/* agent_new takes loaded settings (of section_agent_config). -errno with a sentence in *ret_why,
+/* process_new takes loaded settings (of section_agent_config). -errno with a sentence in *ret_why,
  * the caller's. */
-int agent_new(struct settings *settings, const char *const *flags, size_t n_flags,
-              struct agent **ret, char **ret_why);
-void agent_free(struct agent *a);
-void agent_turn(struct agent *a); /* one pass of the loop; until a->state is AGENT_GONE */
+int process_new(struct settings *settings, const char *const *flags, size_t n_flags,
+                struct agent **ret, char **ret_why);
+void process_free(struct agent *a);
+void process_turn(struct agent *a); /* one pass of the loop; until a->state is AGENT_GONE */
 /* agent_path makes a path of the config absolute; the caller's to free. */
 char *agent_path(const struct agent *a, const char *path);
 /* agent_member finds a member by its id; NULL. */

@@ -167,8 +167,8 @@ static void close_files(const struct spawn *s)
             close(fds[i]);
 }
 
-int child_start(struct exec *e, const struct child_order *order, const struct child *hooks,
-                struct child **ret)
+int exec_start(struct exec *e, const struct child_order *order, const struct child *hooks,
+               struct child **ret)
 {
     struct child *c = NEW(struct child);
     struct spawn s = order->spawn;

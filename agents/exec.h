@@ -69,10 +69,10 @@ struct child {
 void exec_init(struct exec *e, struct loop *loop); /* makes us the reaper of orphans */
 void exec_reap(struct exec *e);                    /* on SIGCHLD */
 
-/* child_start: owner and hooks are in *hooks. -errno when the program cannot be started; then no
+/* exec_start: owner and hooks are in *hooks. -errno when the program cannot be started; then no
  * hook is called. */
-int child_start(struct exec *e, const struct child_order *order, const struct child *hooks,
-                struct child **ret);
+int exec_start(struct exec *e, const struct child_order *order, const struct child *hooks,
+               struct child **ret);
 void child_stop(struct child *c, enum stop why); /* gently, then hard; on_end comes later */
 void child_free(struct child *c); /* one that still runs is killed with all its kin, without on_end;
                                      NULL is fine */

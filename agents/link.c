@@ -295,7 +295,7 @@ void links_bye(struct member *m, const char *reason)
         struct link *l = &m->links[i];
         if (l->state == LINK_WELCOMED) {
             zmq_setsockopt(l->watch.socket, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
-            say(l, MSG_bye, &(struct msg_bye){bytes_of(reason)});
+            link_say(l, MSG_bye, &(struct msg_bye){bytes_of(reason)});
         }
         l->state = LINK_LEFT;
         loop_no_timer(loop_of(l), &l->timer);

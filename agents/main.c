@@ -159,7 +159,7 @@ static int begin(struct start *s, int argc, char **argv)
 {
     char *why;
     (void)argc, (void)argv;
-    int error = agent_new(s->settings, s->flags, s->n_flags, &s->agent, &why);
+    int error = process_new(s->settings, s->flags, s->n_flags, &s->agent, &why);
     s->settings = NULL;
     if (error) {
         log_error("agent.start", "%s", why);
@@ -175,7 +175,7 @@ static int run(struct start *s, int argc, char **argv)
 {
     (void)argc, (void)argv;
     while (s->agent->state != AGENT_GONE)
-        agent_turn(s->agent);
+        process_turn(s->agent);
     return leave(0);
 }
 
@@ -188,7 +188,7 @@ int main(int argc, char **argv)
     int end = GO_ON;
     for (size_t i = 0; i < ARRAY_SIZE(steps) && end == GO_ON; i++)
         end = steps[i](&s, argc, argv);
-    agent_free(s.agent);
+    process_free(s.agent);
     settings_free(s.settings);
     return end - DONE;
 }

@@ -255,7 +255,7 @@ static int start_program(struct run *r, const struct run_order *o)
         .mark = mark,
     };
     struct child hooks = {.owner = r, .on_progress = on_child_progress, .on_end = on_child_end};
-    int error = child_start(&r->agent->exec, &order, &hooks, &r->child);
+    int error = exec_start(&r->agent->exec, &order, &hooks, &r->child);
     if (error) {
         r->ended.exit_code = error == -ENOENT ? 127 : 126;
         ended_say(&r->ended, outcome_FAILED, "%s cannot be started: %s", argv.at[0],

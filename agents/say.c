@@ -18,7 +18,7 @@ enum {
 
 /* ---- sending ---- */
 
-int say(struct link *l, enum msg which, const void *message)
+int link_say(struct link *l, enum msg which, const void *message)
 {
     _cleanup_(buf_done) struct buf body = {0};
     if (l->watch.socket == NULL)
@@ -88,7 +88,7 @@ void say_hello(struct link *l)
         .pid = (uint64_t)getpid(),
         .version = BYTES(HELIOS_VERSION),
     };
-    int error = say(l, MSG_hello, &hello);
+    int error = link_say(l, MSG_hello, &hello);
     if (error && error != -EAGAIN && error != -ENOTCONN)
         log_error("link.hello", "%s cannot greet %s: %s", m->id, l->controller->where,
                   guard_reason(error));
@@ -120,7 +120,8 @@ void say_beat(struct link *l)
     struct msg_running *running = arena_take(&arena, (m->slots.n_running + 1) * sizeof(*running));
     size_t n = 0, room = CHECKPOINT_BYTES;
     list_each(a, &m->slots.running, struct attempt, link) running[n++] = running_of(a, &room);
-    int error = say(l, MSG_beat, &(struct msg_beat){slots_free(m), m->slots.ended, {running, n}});
+    int error =
+        link_say(l, MSG_beat, &(struct msg_beat){slots_free(m), m->slots.ended, {running, n}});
     if (error)
         slots_say_again(m);
     arena_done(&arena);
@@ -133,8 +134,8 @@ void say_beat(struct link *l)
 static int send_batch(struct link *l, struct msg_result *results, size_t n)
 {
     int error;
-    while ((error = say(l, MSG_results, &(struct msg_results){{results, n}})) && error != -EAGAIN &&
-           n > 1)
+    while ((error = link_say(l, MSG_results, &(struct msg_results){{results, n}})) &&
+           error != -EAGAIN && n > 1)
         n /= 2;
     return error ? error : (int)n;
 }

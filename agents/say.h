@@ -8,9 +8,10 @@
 
 struct link;
 
-/* say sends one message. -EAGAIN, -ENOTCONN, or why the wire does not take it, as guard_check says.
+/* link_say sends one message. -EAGAIN, -ENOTCONN, or why the wire does not take it, as guard_check
+ * says.
  */
-int say(struct link *l, enum msg which, const void *message);
+int link_say(struct link *l, enum msg which, const void *message);
 void say_hello(struct link *l);
 void say_beat(struct link *l);
 void say_results(struct link *l); /* all that are due, in batches */

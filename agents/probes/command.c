@@ -75,7 +75,7 @@ static void start(struct probe *p)
         .spawn = {.argv = argv.at, .envp = env.at, .cwd = cwd, .limits = {.files = FILES}},
         .grace_ms = GRACE_MS};
     int error =
-        child_start(&p->agent->exec, &order, &(struct child){.owner = p, .on_end = on_end}, &c);
+        exec_start(&p->agent->exec, &order, &(struct child){.owner = p, .on_end = on_end}, &c);
     if (error)
         probe_end(p, strerror(-error));
     else

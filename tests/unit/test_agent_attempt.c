@@ -27,7 +27,7 @@ static int start_agent(void **state)
     close(fd);
     int error = settings_load(section_agent_config, path, NULL, 0, &settings, &why);
     if (!error)
-        error = agent_new(settings, NULL, 0, &agent, &why);
+        error = process_new(settings, NULL, 0, &agent, &why);
     unlink(path);
     if (error) {
         print_error("%s\n", why);
@@ -40,7 +40,7 @@ static int start_agent(void **state)
 static int stop_agent(void **state)
 {
     (void)state;
-    agent_free(agent);
+    process_free(agent);
     return 0;
 }
 

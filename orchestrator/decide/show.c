@@ -18,6 +18,8 @@ void optimization_pack_row(struct pack *p, const struct optimization *o)
     pack_put_str(p, "rule", r->rule);
     pack_put_int(p, "n_before", (int64_t)r->n_before);
     pack_put_int(p, "n_after", (int64_t)r->n_after);
+    pack_put_num(p, "ess_before", r->ess_before);
+    pack_put_num(p, "ess_after", r->ess_after);
     pack_put_num(p, "before", r->before);
     pack_put_num(p, "after", r->after);
     pack_put_num(p, "effect_percent", r->before != 0 ? 100 * r->effect / fabs(r->before) : 0);
@@ -74,8 +76,6 @@ void optimization_pack(struct helios *h, struct pack *p, const struct optimizati
     pack_put_int(p, "applied", r->applied);
     pack_put_int(p, "looks", (int64_t)r->looks);
     pack_put_num(p, "alpha_spent", r->alpha_spent);
-    pack_put_num(p, "ess_before", r->ess_before);
-    pack_put_num(p, "ess_after", r->ess_after);
     pack_put_bool(p, "dry_run", r->dry_run);
     pack_put_bool(p, "needs_approval", r->needs_approval);
     pack_put_str(p, "approved_by", r->approved_by);

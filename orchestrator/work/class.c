@@ -194,7 +194,6 @@ static struct class *class_new(struct helios *h, char *key, const struct rec_tas
         c->ranks[p].class = c;
         c->ranks[p].priority = p;
         list_init(&c->ranks[p].link);
-        list_init(&c->ranks[p].turns);
     }
     HASH_ADD_STR(h->work.queue->classes, key, c);
     list_each(by, &c->offer->by, struct offered, link) join(h, c, by->agent);
@@ -204,8 +203,10 @@ static struct class *class_new(struct helios *h, char *key, const struct rec_tas
 static void class_free(struct helios *h, struct class *c)
 {
     list_each(m, &c->members, struct member, of_class) part(h, m);
-    for (unsigned p = 0; p < PRIORITIES; p++)
+    for (unsigned p = 0; p < PRIORITIES; p++) {
         list_out(&c->ranks[p].link);
+        heap_done(&c->ranks[p].turns);
+    }
     list_out(&c->of_group);
     list_out(&c->of_action);
     list_out(&c->spare);

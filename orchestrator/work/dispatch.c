@@ -22,6 +22,7 @@ static void begin(struct helios *h, struct task *t, struct agent *a)
     snprintf(how, sizeof(how), "attempt %llu went to %s", (unsigned long long)t->r.attempt + 1,
              a ? a->r.id.at : "the controller itself");
     t->agent = a;
+    queue_served(h, t);
     task_change(h, t, TASK_START, how);
     if (a == NULL) {
         internal->on_request(h, t);

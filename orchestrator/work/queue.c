@@ -15,13 +15,32 @@ static struct share *share_find(struct queue *q, struct bytes fair)
         return s;
     s = NEW(struct share);
     s->fair = bytes_dup(fair);
+    for (unsigned p = 0; p < PRIORITIES; p++)
+        s->served[p] =
+            q->takes; /* the end of the row: who comes and goes must not pass those who wait */
     HASH_ADD_KEYPTR(hh, q->shares, s->fair, fair.n, s);
     return s;
 }
 
-static struct lane *lane_find(struct queue *q, struct rank *r, struct bytes fair)
+void share_enter(struct helios *h, struct task *t)
 {
-    struct share *s = share_find(q, fair);
+    t->share = share_find(h->work.queue, t->r.fair);
+    t->share->n_tasks++;
+}
+
+void share_leave(struct helios *h, struct task *t)
+{
+    struct share *s = t->share;
+    t->share = NULL;
+    if (--s->n_tasks)
+        return;
+    HASH_DEL(h->work.queue->shares, s);
+    free(s->fair);
+    free(s);
+}
+
+static struct lane *lane_find(struct rank *r, struct share *s)
+{
     struct lane *l;
     HASH_FIND_PTR(r->lanes, &s, l);
     if (l)
@@ -29,26 +48,19 @@ static struct lane *lane_find(struct queue *q, struct rank *r, struct bytes fair
     l = NEW(struct lane);
     l->rank = r;
     l->share = s;
-    s->n_lanes++;
-    list_push(&r->turns, &l->link);
+    heap_put(&r->turns, &l->turn, (int64_t)s->served[r->priority]);
     HASH_ADD_PTR(r->lanes, share, l);
     return l;
 }
 
-static void lane_spare(struct queue *q, struct lane *l)
+static void lane_spare(struct lane *l)
 {
-    struct share *s = l->share;
     if (heap_first(&l->tasks))
         return;
-    list_out(&l->link);
+    heap_out(&l->rank->turns, &l->turn);
     HASH_DEL(l->rank->lanes, l);
     heap_done(&l->tasks);
     free(l);
-    if (--s->n_lanes)
-        return;
-    HASH_DEL(q->shares, s);
-    free(s->fair);
-    free(s);
 }
 
 /* ---- priorities ---- */
@@ -75,7 +87,7 @@ void queue_put(struct helios *h, struct task *t)
     struct queue *q = h->work.queue;
     unsigned priority = queue_priority(h, t);
     struct rank *r = &t->class->ranks[priority];
-    t->lane = lane_find(q, r, t->r.fair);
+    t->lane = lane_find(r, t->share);
     heap_put(&t->lane->tasks, &t->ready, (int64_t)t->number);
     arm_aging(h, t, priority);
     r->n++;
@@ -96,7 +108,7 @@ void queue_out(struct helios *h, struct task *t)
     t->class->n_ready--;
     q->n_ready--;
     t->lane = NULL;
-    lane_spare(q, l);
+    lane_spare(l);
     class_refresh(h, t->class);
 }
 
@@ -116,9 +128,20 @@ bool queue_age(struct helios *h)
 
 /* ---- whose turn ---- */
 
-static struct lane *next_lane(const struct rank *r)
+static uint64_t served(const struct lane *l)
 {
-    return container_of(r->turns.next, struct lane, link);
+    return l->share->served[l->rank->priority];
+}
+
+/* A share that was served in another class stands too far in front here: it is put right when it
+ * comes up. */
+static struct lane *next_lane(struct rank *r)
+{
+    struct lane *l;
+    while ((l = container_of(heap_first(&r->turns), struct lane, turn)),
+           l->turn.key != (int64_t)served(l))
+        heap_put(&r->turns, &l->turn, (int64_t)served(l));
+    return l;
 }
 
 static struct task *next_task(const struct lane *l)
@@ -129,9 +152,8 @@ static struct task *next_task(const struct lane *l)
 /* before: whoever was served longer ago goes first, then the older task. */
 static bool before(const struct lane *a, const struct lane *b)
 {
-    uint64_t served_a = a->share->served[a->rank->priority],
-             served_b = b->share->served[b->rank->priority];
-    return served_a != served_b ? served_a < served_b : next_task(a)->number < next_task(b)->number;
+    return served(a) != served(b) ? served(a) < served(b)
+                                  : next_task(a)->number < next_task(b)->number;
 }
 
 /* The ranks at the head of the ring are compared, so that who floods many classes gets no more
@@ -145,8 +167,9 @@ static struct lane *best_lane(const struct list *ring)
     {
         if (n++ == CLASSES_COMPARED)
             break;
-        if (best == NULL || before(next_lane(r), best))
-            best = next_lane(r);
+        struct lane *l = next_lane(r);
+        if (best == NULL || before(l, best))
+            best = l;
     }
     return best;
 }
@@ -164,12 +187,13 @@ static struct agent *best_agent(const struct class *c, const struct task *t)
     return container_of(best, struct member, free)->agent;
 }
 
-static void turn_goes_on(struct queue *q, struct lane *l)
+void queue_served(struct helios *h, struct task *t)
 {
-    struct rank *r = l->rank;
-    l->share->served[r->priority] = ++q->takes;
-    list_out(&l->link);
-    list_push(&r->turns, &l->link);
+    t->share->served[queue_priority(h, t)] = ++h->work.queue->takes;
+}
+
+static void ring_goes_on(struct queue *q, struct rank *r)
+{
     list_out(&r->link);
     list_push(&q->ranks[r->priority], &r->link);
 }
@@ -183,7 +207,7 @@ struct task *queue_take(struct helios *h, struct agent **ret_agent)
             continue;
         struct task *t = next_task(l);
         *ret_agent = best_agent(t->class, t);
-        turn_goes_on(q, l);
+        ring_goes_on(q, l->rank);
         queue_out(h, t);
         return t;
     }

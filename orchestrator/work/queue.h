@@ -22,17 +22,19 @@
 #define AGED_A_TURN                                                                                \
     2000 /* tasks that gain a priority in one turn, at most; the others in the next */
 
-/* A submitter with ready tasks, over all classes: whose turn is it? */
+/* A submitter with live tasks, over all classes: when did it get its last turn? */
 struct share {
-    UT_hash_handle hh;           /* queue.shares, key fair */
-    char *fair;                  /* owned */
-    uint64_t served[PRIORITIES]; /* number of the take that it got last; 0 = none yet */
-    unsigned n_lanes;
+    UT_hash_handle hh; /* queue.shares, key fair */
+    char *fair;        /* owned */
+    uint64_t
+        served[PRIORITIES]; /* number of the take that it got last; at first of the newest one */
+    size_t n_tasks;
 };
 
 struct lane {
     UT_hash_handle hh; /* rank.lanes, key share */
-    struct list link;  /* in rank.turns */
+    struct heap_node
+        turn; /* in rank.turns, by the share's last turn: maybe an older one, see next_lane */
     struct rank *rank;
     struct share *share;
     struct heap tasks; /* struct task.ready by number */
@@ -43,7 +45,7 @@ struct rank {
     struct class *class;
     unsigned priority;
     struct lane *lanes; /* owned */
-    struct list turns;  /* struct lane.link, whose turn is next first */
+    struct heap turns;  /* struct lane.turn, who was served longest ago first */
     size_t n;           /* ready tasks */
 };
 
@@ -112,6 +114,11 @@ void queue_out(struct helios *h, struct task *t); /* nothing when it is not in *
  * loaded agent that can run it (NULL for an internal one); NULL when nothing can start. It is out
  * of the queue then. */
 struct task *queue_take(struct helios *h, struct agent **ret_agent);
+/* queue_served: the task that was taken starts; its submitter has had its turn. */
+void queue_served(struct helios *h, struct task *t);
+/* A task counts for its submitter for as long as it lives. */
+void share_enter(struct helios *h, struct task *t);
+void share_leave(struct helios *h, struct task *t);
 /* queue_age lets tasks gain the priorities that they have waited for (T8); true when there are more
  * for the next turn. */
 bool queue_age(struct helios *h);

@@ -237,6 +237,7 @@ struct task *task_new(struct helios *h, const struct rec_task *record)
         HASH_ADD_KEYPTR(hh_key, h->work.tasks_by_key, t->key_text, strlen(t->key_text), t);
     }
     h->work.n_tasks++;
+    share_enter(h, t);
     class_enter(h, t);
     return t;
 }
@@ -248,6 +249,7 @@ void task_free(struct helios *h, struct task *t)
     watchers_free(t);
     save_forget(&t->save);
     class_leave(h, t);
+    share_leave(h, t);
     record_free(&schema_records[REC_task], &t->r);
     free(t->key_text);
     free(t->progress);

@@ -62,6 +62,7 @@ struct stop {
 };
 
 struct lane;
+struct share;
 struct class;
 struct lock;
 
@@ -73,6 +74,7 @@ struct task {
     uint64_t number;     /* of t-NUMBER: the order of submission */
     char *key_text;      /* owned; CLIENT/KEY or NULL */
     struct class *class; /* who could run it */
+    struct share *share; /* its submitter */
     struct lane *lane;   /* while it is ready: it waits for an agent here */
     struct heap_node
         ready; /* in lane.tasks or in a line of the lock that it waits for, oldest first */

@@ -8,6 +8,7 @@
  * after, up to 2 s between. */
 #include "common/base.h"
 #include "common/stats/judge.h"
+#include "common/stats/sequential.h"
 
 #include "test_stats.h"
 
@@ -292,11 +293,63 @@ static void something_changed(void **state)
     assert_true(worse.verdict[JUDGE_FAILED] > 90 && worse.verdict[JUDGE_SUCCESS] == 0);
 }
 
+/* Looks at a third, two thirds and all of 16 s, 4 s after 10 s of baseline, the first verdict
+ * counts: each look spends its part of alpha, and the whole is no more than one look's. */
+static enum judge_verdict look_thrice(draw *family, unsigned seed)
+{
+    enum { LOOKS = 3 };
+    struct rand r = {seed * UINT64_C(104729)};
+    struct stream s = {.sigma = 0.3, .effect = 1, .period = 1};
+    s.rate = between(&r, 5, 10);
+    s.before_s = 10;
+    s.between_s = 4;
+    s.after_s = 16;
+    family(&s, &r);
+    struct verdict_input in = play(&s, &r);
+    size_t all = in.n_after;
+    for (unsigned look = 1; look <= LOOKS; look++) {
+        struct judgement v;
+        in.n_after = all * look / LOOKS;
+        in.alpha = spend_alpha(SPEND_POCOCK, 0.01, look, LOOKS);
+        in.last_look = look == LOOKS;
+        in.higher_is_better = s.effect == 1 && seed % 2;
+        assert_int_equal(judge(&in, &v), 0);
+        if (v.verdict != JUDGE_INCONCLUSIVE)
+            return v.verdict;
+    }
+    return JUDGE_INCONCLUSIVE;
+}
+
+static double accepted_of_three(draw *family)
+{
+    double accepted = 0;
+    for (unsigned seed = 0; seed < STREAMS; seed++)
+        accepted += look_thrice(family, seed) == JUDGE_SUCCESS ? 100.0 / STREAMS : 0;
+    return accepted;
+}
+
+/* X4: planned looks share alpha, and still see what is real. */
+static void looks_share_alpha(void **state)
+{
+    (void)state;
+    bool held = true;
+    static draw *const hardest[] = {memory, trend_of_any_size, season, season_and_trend};
+    for (size_t i = 0; i < ARRAY_SIZE(hardest); i++) {
+        double accepted = accepted_of_three(hardest[i]);
+        print_message("three looks, nothing changed: accepted %.2f %%\n", accepted);
+        held = held && accepted < 1;
+    }
+    double third = accepted_of_three(better_by_30), half = accepted_of_three(better_by_50);
+    print_message("three looks, 30 %% better: %.2f %%, 50 %%: %.2f %%\n", third, half);
+    assert_true(held && half > 98);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_changed),
         cmocka_unit_test(something_changed),
+        cmocka_unit_test(looks_share_alpha),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

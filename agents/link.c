@@ -117,6 +117,8 @@ static void on_welcome(struct link *l, const void *message)
         greet_again(l, GREET_MS);
         return;
     }
+    if (l->state == LINK_WELCOMED && l->epoch == w->epoch)
+        return; /* two hellos had crossed its answer */
     log_info("link.welcomed", "%s was welcomed by %s of realm " BYTES_F ", epoch %llu",
              l->member->id, l->controller->where, BYTES_A(w->realm), (unsigned long long)w->epoch);
     l->state = LINK_WELCOMED;

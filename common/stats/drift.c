@@ -49,18 +49,32 @@ static double slowness(double energy, double variance)
     return variance > 0 ? fmin(JUDGE_BLOCKS, fmax(1, energy / 4 / variance)) : 1;
 }
 
+static double length_of(const struct blocks *b)
+{
+    return (b->at[b->n - 1] - b->at[0]) * (double)b->n / (double)(b->n - 1);
+}
+
+/* Where time passed between the sides, each saw less than half a wave, and the same curvature means
+ * more: about with the square of the distance between the sides over their length. */
+static double wave_over(double distance, double length)
+{
+    double apart = length > 0 ? fmax(1, distance / length) : 1;
+    return WAVE * apart * apart;
+}
+
 struct drift drift_of(const struct blocks *baseline, const struct blocks *after)
 {
     struct movement a = movement_of(baseline), b = movement_of(after);
     double xx = a.slope_xx + b.slope_xx, variance = variance_within(baseline, after);
     double slow = slowness(a.energy + b.energy, variance), block = sqrt(slow * variance);
     double distance = values_mean(after->at, after->n) - values_mean(baseline->at, baseline->n);
+    double wave = wave_over(distance, (length_of(baseline) + length_of(after)) / 2);
     double of_means = 1 / (double)baseline->n + 1 / (double)after->n;
     double of_tilt = xx > 0 ? distance * distance / xx : 0;
-    double of_bend = WAVE * WAVE / 4 * (1 / a.curvature_xx + 1 / b.curvature_xx);
+    double of_bend = wave * wave / 4 * (1 / a.curvature_xx + 1 / b.curvature_xx);
     return (struct drift){
         .tilt = xx > 0 ? (a.slope_xy + b.slope_xy) / xx * distance : 0,
-        .bend = WAVE * (a.curvature - b.curvature) / 2,
+        .bend = wave * (a.curvature - b.curvature) / 2,
         .slow = slow,
         .error = block * sqrt(of_means),
         .tilt_error = block * sqrt(of_means + of_tilt),

@@ -16,20 +16,19 @@
 
 /* A step, and a drift that happens to pass the moment of the change, differ only inside the sides:
  * with few samples every rule trades wrong acceptances against missed improvements. These were
- * chosen where simulated streams had least of both; test_stats_streams.c measures them again. */
-#define ERROR_DF                                                                                   \
-    6 /* the error rests on the four slow projections of drift.h, not on all blocks                \
-       */
-#define TILT_SHARE 0.6 /* of the tilt is taken off the shift */
-#define BEND_SHARE 0.2 /* of the bend likewise */
-#define TILT_LIMIT                                                                                 \
-    0.45 /* a tilt that predicts more than this share of the shift is the better story */
+ * chosen where simulated streams had least of both; test_stats_streams.c measures them again.
+ *
+ * What a drift explains is taken off the shift in part, and a drift that explains more than its
+ * limit of the shift is the better story. Errors under 3 % of the level are precise; they rest on
+ * the four slow projections of drift.h more than on all the blocks, so t has few degrees of
+ * freedom. */
+#define TILT_SHARE 0.6
+#define BEND_SHARE 0.2
+#define TILT_LIMIT 0.45
 #define BEND_LIMIT 0.8
-#define PRECISE                                                                                    \
-    0.03 /* an error under 3 % of the level affords the full test of step against drift: */
-#define PRECISE_Z                                                                                  \
-    2.5 /* so many standard errors must be left when all of the drift is taken off                 \
-         */
+#define ERROR_DF 6
+#define PRECISE 0.03
+#define BEATS_Z 2.5 /* standard errors that must be left when all of a drift is taken off */
 
 /* What the blocks of both sides say, turned so that more is better. Where all samples are positive
  * they are taken as logarithms: effects and harm are declared as ratios, and what is skewed becomes
@@ -138,15 +137,22 @@ static double explained_by_drift(const struct drift *d)
     return TILT_SHARE * fmax(0, d->tilt) + BEND_SHARE * fmax(0, d->bend);
 }
 
-/* Would a drift that went on by itself tell as good a story? */
-static bool drift_explains(const struct evidence *e)
+/* Does the shift stand out even when all of the tilt, and all of the bend, is taken off? */
+static bool beats_drift(const struct evidence *e)
 {
     const struct drift *d = &e->drift;
-    double shift = e->shift.estimate, tilt = fmax(0, d->tilt), bend = fmax(0, d->bend);
-    if (d->error < distance(e, PRECISE, 1) &&
-        (shift - tilt < PRECISE_Z * d->tilt_error || shift - bend < PRECISE_Z * d->bend_error))
+    return e->shift.estimate - fmax(0, d->tilt) >= BEATS_Z * d->tilt_error &&
+           e->shift.estimate - fmax(0, d->bend) >= BEATS_Z * d->bend_error;
+}
+
+/* Would a drift that went on by itself tell as good a story? The full test is asked for where it
+ * can be afforded: of precise streams, and of early looks, for they can wait. */
+static bool drift_explains(const struct evidence *e, bool last_look)
+{
+    double shift = e->shift.estimate;
+    if ((!last_look || e->drift.error < distance(e, PRECISE, 1)) && !beats_drift(e))
         return true;
-    return tilt > TILT_LIMIT * shift || bend > BEND_LIMIT * shift;
+    return e->drift.tilt > TILT_LIMIT * shift || e->drift.bend > BEND_LIMIT * shift;
 }
 
 /* From "more is better" back to the KPI's unit. */
@@ -173,14 +179,15 @@ static void conclude(struct judgement *v, enum judge_verdict verdict, enum judge
 static void judge_improvement(const struct verdict_input *in, const struct evidence *e,
                               struct judgement *v)
 {
-    double explained = explained_by_drift(&e->drift),
-           relevant = distance(e, in->minimal_effect, e->sign);
+    double relevant = distance(e, in->minimal_effect, e->sign);
+    double explained = explained_by_drift(&e->drift);
     double left = e->shift.estimate - explained, failing = fmax(in->alpha, JUDGE_FAILURE_ALPHA);
     v->p_improve = p_improve(e, explained);
     v->p_harm = p_harm(e, 0);
     if (v->p_harm < failing)
         conclude(v, JUDGE_FAILED, JUDGE_HARM);
-    else if (v->p_improve < in->alpha && left > 0 && left >= relevant && !drift_explains(e))
+    else if (v->p_improve < in->alpha && left > 0 && left >= relevant &&
+             !drift_explains(e, in->last_look))
         conclude(v, JUDGE_SUCCESS, JUDGE_BETTER);
     else if (in->last_look && p_of_excess(e, relevant - e->shift.estimate) < failing)
         conclude(v, JUDGE_FAILED, JUDGE_NOTHING_MOVED);

@@ -45,7 +45,7 @@ struct verdict_input {
     double tolerated_harm; /* likewise */
     double alpha;          /* chance of a wrong acceptance that this look may spend, 0..0.5 */
     unsigned minimal_n;    /* blocks that each side must have; 0 = JUDGE_MINIMAL_N, at least 4 */
-    bool last_look;        /* only then is "nothing moved" a failure: effects may come late */
+    bool last_look;        /* decides "nothing moved"; earlier looks can wait and ask for more */
 };
 #define JUDGE_MINIMAL_N 8
 

@@ -341,7 +341,7 @@ static void looks_share_alpha(void **state)
     }
     double third = accepted_of_three(better_by_30), half = accepted_of_three(better_by_50);
     print_message("three looks, 30 %% better: %.2f %%, 50 %%: %.2f %%\n", third, half);
-    assert_true(held && half > 98);
+    assert_true(held && half > 98 && third > 80);
 }
 
 int main(void)

@@ -35,6 +35,16 @@ const struct order_row order_cycle_run = {"cycle_run", NULL, false, NULL, "a cyc
 const struct order_row order_emergency = {"emergency", NULL, false, NULL,
                                           "an emergency was declared"};
 
+/* A scope is the realm, or a task or an agent by its id; only tasks are called t-N. */
+static void add_scope(json_t *args, const char *word)
+{
+    size_t digits = strncmp(word, "t-", 2) == 0 ? strspn(word + 2, "0123456789") : 0;
+    bool realm = strcmp(word, "realm") == 0, task = digits && word[2 + digits] == '\0';
+    json_object_set_new(args, "scope", json_string(realm ? "realm" : task ? "task" : "agent"));
+    if (!realm)
+        json_object_set_new(args, "id", json_string(word));
+}
+
 static json_t *order_args(const struct order_row *row, const struct args *a, const char *word)
 {
     static const struct {
@@ -44,7 +54,9 @@ static json_t *order_args(const struct order_row *row, const struct args *a, con
                 {"kind", "kind", false},     {"mode", "mode", false},
                 {"for", "for_ms", true},     {"within", "within_ms", true}};
     json_t *args = json_object();
-    if (row->word && word)
+    if (row->scope && word)
+        add_scope(args, word);
+    else if (row->word && word)
         json_object_set_new(args, row->word, json_string(word));
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         if (args_has(a, rows[i].option))

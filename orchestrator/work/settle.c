@@ -119,7 +119,8 @@ static bool within_refused(struct helios *h, struct task *t, struct buf *why)
 {
     t->avoid = t->agent;
     if (t->agent && !class_has_other(t->class, t->agent))
-        buf_printf(why, "was refused by its agent, and no other one offers it");
+        buf_printf(why, "was refused by its agent (" BYTES_F "), and no other one offers it",
+                   BYTES_A(t->r.error));
     else
         within_failed(h, t, why);
     return why->n == 0;

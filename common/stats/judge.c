@@ -52,8 +52,8 @@ static bool samples_sane(const struct judge_sample *s, size_t n)
 
 static bool input_sane(const struct verdict_input *in)
 {
-    return in->alpha > 0 && in->alpha < 0.5 && in->minimal_effect >= 0 &&
-           isfinite(in->minimal_effect) && in->tolerated_harm >= 0 &&
+    return in->minimal_n <= JUDGE_BLOCKS && in->alpha > 0 && in->alpha < 0.5 &&
+           in->minimal_effect >= 0 && isfinite(in->minimal_effect) && in->tolerated_harm >= 0 &&
            isfinite(in->tolerated_harm) && (in->goal == JUDGE_IMPROVE || in->goal == JUDGE_GUARD) &&
            samples_sane(in->baseline, in->n_baseline) && samples_sane(in->after, in->n_after);
 }

@@ -44,7 +44,7 @@ struct verdict_input {
     double minimal_effect; /* share of the baseline's level, 0.05 = 5 %; 0 or more */
     double tolerated_harm; /* likewise */
     double alpha;          /* chance of a wrong acceptance that this look may spend, 0..0.5 */
-    unsigned minimal_n;    /* blocks that each side must have; 0 = JUDGE_MINIMAL_N, at least 4 */
+    unsigned minimal_n;    /* blocks each side must have, 4..JUDGE_BLOCKS; 0: JUDGE_MINIMAL_N */
     bool last_look;        /* decides "nothing moved"; earlier looks can wait and ask for more */
 };
 #define JUDGE_MINIMAL_N 8

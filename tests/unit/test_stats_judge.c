@@ -237,6 +237,9 @@ static void what_is_refused(void **state)
     in.minimal_effect = NAN;
     assert_int_equal(judge(&in, &v), -EINVAL);
     in = good;
+    in.minimal_n = JUDGE_BLOCKS + 1; /* could never be met */
+    assert_int_equal(judge(&in, &v), -EINVAL);
+    in = good;
     in.tolerated_harm = -1;
     assert_int_equal(judge(&in, &v), -EINVAL);
     static const double values[] = {NAN, INFINITY, -INFINITY, 1e101};

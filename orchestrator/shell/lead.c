@@ -74,10 +74,11 @@ static void on_forget(void *user, struct batch *batch)
     batch_free(batch);
 }
 
+/* While nobody leads here it only takes longer to begin. */
 static void on_held(void *user, const char *why)
 {
-    (void)user;
-    log_warn("store.held", "%s", why);
+    struct shell *s = user;
+    log_line(lease_leads(&s->lease) ? LOG_WARN : LOG_INFO, "store.held", "%s", why);
 }
 
 static void on_resumed(void *user)

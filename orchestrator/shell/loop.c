@@ -47,7 +47,7 @@ static void catch_up(struct shell *s, int64_t now)
     s->last_tick = now;
 }
 
-/* What must happen at the latest when; answers in ms since 1970. */
+/* What must happen at the latest when; answers in ms since 1970. At least once a beat, so that a longer gap is a pause (L6). */
 static int64_t loop_tick(struct shell *s)
 {
     int64_t now = clock_now();
@@ -56,7 +56,8 @@ static int64_t loop_tick(struct shell *s)
     if (s->reload && s->loading == NULL)
         shell_reload(s);
     catch_up(s, now);
-    int64_t due = MIN(redis_tick(s->redis, now), ready_tick(now));
+    int64_t due = MIN(now + s->config->agents.beat_ms, ready_tick(now));
+    due = MIN(due, redis_tick(s->redis, now));
     due = MIN(due, lease_tick(&s->lease, now));
     shell_follow_freeze(s, now);
     due = MIN(due, s->freeze.next);

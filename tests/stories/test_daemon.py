@@ -2,8 +2,10 @@
 """heliosd itself: it starts, leads, freezes, reloads, hands over, stands by, and loses nothing that it acknowledged."""
 
 import os
+import pathlib
 import signal
 import subprocess
+import time
 
 import msgpack
 import pytest
@@ -24,8 +26,52 @@ def test_a_clean_stop_ends_its_redis_too(tmp_path):
     with Realm(tmp_path) as realm:
         pid = realm.redis().info("server")["process_id"]
         assert realm.stop() == 0
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
+        assert gone(pid)
+
+
+def gone(pid):
+    """gone says whether a process has ended; one that nobody has collected yet has."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def test_a_killed_controller_leaves_no_redis_behind(tmp_path):
+    with Realm(tmp_path) as realm:
+        pid = realm.redis().info("server")["process_id"]
+        realm.kill()
+        until(lambda: gone(pid), "its Redis has ended")
+
+
+def test_a_data_directory_may_be_deeper_than_a_socket_path(tmp_path):
+    with Realm(tmp_path / ("deep" * 30)) as realm:
+        assert "id" in realm.client().submit("echo", key="j1")
+
+
+def test_a_stop_does_not_wait_for_a_silent_redis(tmp_path):
+    redis = Redis(tmp_path / "redis")
+    with Realm(tmp_path / "one", {"state": {"url": redis.url}}) as realm:
+        redis.process.send(signal.SIGSTOP)
+        realm.until_line("controller.held")
+        realm.process.send(signal.SIGTERM)
+        assert realm.process.wait() == 0
+    redis.stop()
+
+
+def test_l6_its_own_pause_is_nobody_elses_fault(tmp_path):
+    with Realm(tmp_path, {"agents": {"beat": "200ms", "missed": 2}}) as realm:
+        agent, client = realm.agent("a1"), realm.client()
+        client.submit("echo", key="j1")
+        task = agent.task()
+        realm.process.send(signal.SIGSTOP)
+        time.sleep(1.5)  # the pause is what is tested; a silent agent would be lost after 0.4 s
+        realm.process.send(signal.SIGCONT)
+        assert agent.until("beat_ok")
+        realm.until_line("loop.late")
+        assert client.query("status")["counters"]["agents_lost"] == 0
+        assert agent.result(task)["task"] == task["id"]
+        assert client.done(task["id"])["state"] == "COMPLETED"
 
 
 def test_c1_what_was_accepted_is_in_redis(tmp_path):

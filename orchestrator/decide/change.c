@@ -76,7 +76,7 @@ int change_apply(struct helios *h, struct optimization *o)
         .target = target,
         .priority = optimization_emergency(o) ? 0 : 1,
         .locks = o->r.touches,
-        .max_attempts = 1,
+        .at_most_once = true, /* a second try would take the half-changed for what was before */
         .queue_ms = APPLY_QUEUE_MS,
         .attempt_ms = o->plan ? (uint64_t)o->plan->apply.attempt_ms : 0,
     };

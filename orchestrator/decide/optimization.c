@@ -123,9 +123,10 @@ bool optimization_emergency(const struct optimization *o)
     return o->r.incident.n > 0;
 }
 
-static void free_optimization(struct optimization *o)
+static void free_optimization(struct helios *h, struct optimization *o)
 {
     list_out(&o->link);
+    timer_stop(h, &o->timer);
     save_forget(&o->save);
     evidence_free(o->evidence);
     record_free(&schema_records[REC_optimization], &o->r);
@@ -138,7 +139,7 @@ static void forget_oldest(struct helios *h)
     while (all->n_ended > DECIDE_KEEP) {
         struct optimization *oldest = list_first(&all->ended, struct optimization, link);
         save_drop(h, &oldest->save);
-        free_optimization(oldest);
+        free_optimization(h, oldest);
         all->n_ended--;
     }
 }
@@ -248,7 +249,7 @@ static void done(struct helios *h)
 {
     struct list *lists[] = {&optimizations_of(h)->live, &optimizations_of(h)->ended};
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-        list_each(o, lists[i], struct optimization, link) free_optimization(o);
+        list_each(o, lists[i], struct optimization, link) free_optimization(h, o);
     free(optimizations_of(h));
 }
 

@@ -23,7 +23,7 @@ static const struct column optimization_columns[] = {
     {"ID", "id", SHAPE_TEXT, 0},
     {"NAME", "name", SHAPE_TEXT, 24},
     {"SWARM", "swarm", SHAPE_TEXT, 12},
-    {"KPI", "kpi", SHAPE_TEXT, 24},
+    {"JUDGED BY", "kpi", SHAPE_TEXT, 24},
     {"STATE", "state", SHAPE_WORD, 0},
     {"VERDICT", "verdict", SHAPE_WORD, 0},
     {"N", "n", SHAPE_TEXT, 0},
@@ -31,7 +31,7 @@ static const struct column optimization_columns[] = {
     {"BEFORE", "before", SHAPE_NUMBER, 0},
     {"AFTER", "after", SHAPE_NUMBER, 0},
     {"EFFECT", "effect", SHAPE_NUMBER, 0},
-    {"%", "relative", SHAPE_INT, 0},
+    {"%", "effect_percent", SHAPE_NUMBER, 0},
     {"INTERVAL", "interval", SHAPE_TEXT, 0},
     {"P", "p", SHAPE_NUMBER, 0},
     {"RULE", "rule", SHAPE_TEXT, 32},
@@ -60,21 +60,27 @@ static void pair(json_t *row, const char *key, double first, const char *between
     buf_done(&text);
 }
 
+/* judged_by names the KPI and the rule that decided: a guard can overrule the KPI to improve. */
+static void judged_by(json_t *row)
+{
+    const char *guard = json_string_value(json_object_get(row, "guard"));
+    if (guard && *guard)
+        json_object_set(row, "kpi", json_object_get(row, "guard"));
+}
+
 /* with_evidence gives the row a table's cells: pairs as one text, the effect relative too. One that
- * was never judged has no numbers to show. */
+ * was never tested (its score alone decided, or nothing did) has no numbers to show. */
 static json_t *with_evidence(const json_t *optimization)
 {
-    static const char *const numbers[] = {"before", "after", "effect", "p"};
+    static const char *const numbers[] = {"before", "after", "effect", "effect_percent", "p"};
     json_t *row = json_copy((json_t *)optimization);
-    double before = number_of(row, "before");
-    if (number_of(row, "n_after") > 0) {
+    judged_by(row);
+    if (number_of(row, "n_after") > 0)
         pair(row, "n", number_of(row, "n_before"), "+", number_of(row, "n_after"));
+    if (floor(number_of(row, "ess_after")) > 0) {
         pair(row, "ess", floor(number_of(row, "ess_before")), "+",
              floor(number_of(row, "ess_after")));
         pair(row, "interval", number_of(row, "low"), "..", number_of(row, "high"));
-        if (before != 0)
-            json_object_set_new(row, "relative",
-                                json_real(100 * number_of(row, "effect") / fabs(before)));
     } else {
         for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
             json_object_del(row, numbers[i]);
@@ -94,12 +100,12 @@ static void optimizations(struct buf *out, const json_t *list)
 
 static int64_t point_at(const json_t *health, size_t i)
 {
-    return json_integer_value(json_array_get(json_array_get(health, i), 0));
+    return json_integer_value(json_object_get(json_array_get(health, i), "at"));
 }
 
 static double point_score(const json_t *health, size_t i)
 {
-    const json_t *score = json_array_get(json_array_get(health, i), 1);
+    const json_t *score = json_object_get(json_array_get(health, i), "health");
     return json_is_number(score) ? json_number_value(score) : NAN;
 }
 
@@ -132,7 +138,7 @@ static void moment(struct buf *out, const char *name, const json_t *health, size
     buf_printf(out, "  %s ", name);
     paint(out, tone_of_score(point_score(health, i)), "%.1f", point_score(health, i));
     buf_text(out, " at ");
-    paint_value(out, json_array_get(json_array_get(health, i), 0), SHAPE_TIME);
+    paint_value(out, json_object_get(json_array_get(health, i), "at"), SHAPE_TIME);
 }
 
 /* extreme answers where the health was lowest or highest; n when it was never known. */
@@ -157,12 +163,24 @@ static void health_over_time(struct buf *out, const json_t *health)
     }
     summary_health(out, health, MIN(paint_width() - 2, 96));
     buf_text(out, "\n");
-    paint_value(out, json_array_get(json_array_get(health, 0), 0), SHAPE_TIME);
+    paint_value(out, json_object_get(json_array_get(health, 0), "at"), SHAPE_TIME);
     buf_text(out, " to ");
-    paint_value(out, json_array_get(json_array_get(health, n - 1), 0), SHAPE_TIME);
+    paint_value(out, json_object_get(json_array_get(health, n - 1), "at"), SHAPE_TIME);
     moment(out, "lowest", health, low);
     moment(out, "highest", health, high);
     buf_text(out, "\n");
+}
+
+/* Reports, notifications and the ends of single tasks are in the ledger and in --json; a person
+ * reads what happened. */
+static bool is_bookkeeping(const json_t *line)
+{
+    static const char *const patterns[] = {"report.*", "notify.*", "task.completed"};
+    const char *topic = json_string_value(json_object_get(line, "topic"));
+    for (size_t i = 0; topic && i < ARRAY_SIZE(patterns); i++)
+        if (text_match(patterns[i], bytes_of(topic)))
+            return true;
+    return false;
 }
 
 static void incident(struct buf *out, const json_t *i)
@@ -179,7 +197,7 @@ static void incident(struct buf *out, const json_t *i)
                number_of(i, "worst"));
     if (number_of(i, "ended") > 0) {
         buf_text(out, ", over after ");
-        text_duration(out, (int64_t)(number_of(i, "ended") - number_of(i, "opened")));
+        text_duration(out, (int64_t)(number_of(i, "ended") - number_of(i, "opened")) / 1000 * 1000);
     }
     buf_text(out, "\n");
     json_array_foreach(json_object_get(i, "timeline"), n, line)
@@ -204,7 +222,7 @@ void summary_verdict(struct buf *out, const json_t *s)
 {
     const json_t *list = json_object_get(s, "optimizations");
     const json_t *incidents = json_object_get(s, "incidents"),
-                 *health = json_object_get(s, "health");
+                 *health = json_object_get(s, "health_history");
     size_t n = json_array_size(list), n_incidents = json_array_size(incidents);
     size_t kept = count(list, "state", "ACCEPTED"), undone = count(list, "state", "ROLLED_BACK");
     size_t stuck = count(list, "state", "STUCK"), last = json_array_size(health);
@@ -236,7 +254,7 @@ void summary_paint(struct buf *out, const json_t *s)
     heading(out, "Optimizations");
     optimizations(out, json_object_get(s, "optimizations"));
     heading(out, "Health over time, 0 to 100");
-    health_over_time(out, json_object_get(s, "health"));
+    health_over_time(out, json_object_get(s, "health_history"));
     heading(out, "Incidents");
     json_array_foreach(incidents, i, one) incident(out, one);
     if (json_array_size(incidents) == 0)

@@ -19,6 +19,7 @@ READS_S = (0.15, 0.45)                    # a look at one page
 BUYS, ANOTHER_PRODUCT, SEARCHES = 0.7, 0.5, 0.6
 RETURNS_HAPPY, RETURNS_ANNOYED = 0.75, 0.1
 RETURNS_AFTER_S = (1.0, 4.0)
+RECENT_S = 0.3
 HAPPY_BELOW_S = 0.7                       # mean wait a step of a happy visitor
 
 _PICTURE = re.compile(rb"<img [^>]*>")
@@ -42,6 +43,7 @@ class Publisher:
         self.orders = figures.Window()
         self.duration_s, self.pages, self.returning = (figures.Window() for _ in range(3))
         self.page_ms, self.click_ms = figures.Window(), figures.Window()
+        self.page_now_ms = figures.Window(RECENT_S)
 
     def text(self):
         g = "gauge"
@@ -60,6 +62,8 @@ class Publisher:
              None if errors is None else 100 - errors),
             ("page_complete_time", g, "mean ms until a page and its parts are there, 5 s",
              self.page_ms.mean()),
+            ("page_complete_recent", g, f"mean of the same over the last {RECENT_S} s: readings "
+             "taken further apart share no page", self.page_now_ms.mean()),
             ("page_complete_time_p95", g, "95th percentile of the same",
              self.page_ms.quantile(0.95)),
             ("ui_interaction_lag", g, "mean ms from a click on cart or search to its answer, 5 s",
@@ -104,7 +108,7 @@ class Session:
             raise Failed
         return body, headers
 
-    async def step(self, window, act):
+    async def step(self, act, *windows):
         """step waits for one act of the visitor as long as the patience lasts, then reads."""
         began = time.monotonic()
         try:
@@ -113,7 +117,8 @@ class Session:
             raise Annoyed from None
         finally:
             self.waits.append(time.monotonic() - began)
-            window.add(1000 * self.waits[-1])
+            for window in windows:
+                window.add(1000 * self.waits[-1])
         look = self.rng.uniform(*READS_S)
         await asyncio.sleep(look)
         self.looked_s += look
@@ -126,15 +131,17 @@ class Session:
         for target in ("/assets/shop.css", "/assets/shop.js", *seen, *parts):
             await self.fetch(target)
 
+    async def page(self, act):
+        await self.step(act, self.crowd.publisher.page_ms, self.crowd.publisher.page_now_ms)
+
     async def home(self):
         name = pages.NAMES[self.crowd.categories.draw()]
-        await self.step(self.crowd.publisher.page_ms, self.load(f"/{name}.html", "/api/shelf"))
+        await self.page(self.load(f"/{name}.html", "/api/shelf"))
         self.seen += 1
 
     async def look_at(self, number):
         picture = f"/assets/picture-{number % pages.PICTURES}.png"
-        await self.step(self.crowd.publisher.page_ms,
-                        self.load("/product.html", picture, f"/api/product/{number}"))
+        await self.page(self.load("/product.html", picture, f"/api/product/{number}"))
         self.seen += 1
 
     async def play(self):
@@ -142,15 +149,15 @@ class Session:
         await self.home()
         if rng.random() < SEARCHES:
             term = goods.TERMS[self.crowd.terms.draw()]
-            await self.step(clicks, self.fetch(f"/api/search?q={term}"))
+            await self.step(self.fetch(f"/api/search?q={term}"), clicks)
         number = self.crowd.products.draw()
         await self.look_at(number)
         while rng.random() < ANOTHER_PRODUCT:
             number = self.crowd.products.draw()
             await self.look_at(number)
         if rng.random() < BUYS:
-            await self.step(clicks, self.fetch(f"/api/cart/{number}", "POST"))
-            await self.step(clicks, self.fetch(f"/api/checkout/{number}", "POST"))
+            await self.step(self.fetch(f"/api/cart/{number}", "POST"), clicks)
+            await self.step(self.fetch(f"/api/checkout/{number}", "POST"), clicks)
             self.crowd.publisher.orders.add(1)
 
     def happy(self):

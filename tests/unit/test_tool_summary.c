@@ -16,7 +16,7 @@ static const char run[] =
     "  {\"id\": \"o-1\", \"name\": \"compress\", \"state\": \"ACCEPTED\", \"verdict\": "
     "\"SUCCESS\", \"n_before\": 80,"
     "   \"n_after\": 90, \"ess_before\": 14.9, \"ess_after\": 15.2, \"before\": 800, \"after\": "
-    "200, \"effect\": -600,"
+    "200, \"effect\": -600, \"effect_percent\": -75,"
     "   \"low\": -640.5, \"high\": -550, \"p\": 0.0004, \"rule\": \"improved\"},"
     "  {\"id\": \"o-2\", \"name\": \"inline\", \"state\": \"ROLLED_BACK\", \"verdict\": \"ERROR\", "
     "\"n_after\": 0,"
@@ -24,9 +24,12 @@ static const char run[] =
     " \"incidents\": [{\"id\": \"i-1\", \"state\": \"RESOLVED\", \"scope\": \"realm\", \"opened\": "
     "1790000010000,"
     "   \"ended\": 1790000040000, \"health_at_open\": 31, \"worst\": 22.4,"
-    "   \"timeline\": [{\"at\": 1790000010000, \"text\": \"health under 50\"}]}],"
-    " \"health\": [[1790000000000, 40], [1790000010000, null], [1790000020000, 20], "
-    "[1790000030000, 90]]}";
+    "   \"timeline\": [{\"at\": 1790000010000, \"topic\": \"incident.opened\", \"text\": \"health "
+    "under 50\"},"
+    "   {\"at\": 1790000011000, \"topic\": \"task.completed\", \"text\": \"t-1 noise\"}]}],"
+    " \"health\": {}, \"health_history\": [{\"at\": 1790000000000, \"health\": 40},"
+    "   {\"at\": 1790000010000, \"health\": null}, {\"at\": 1790000020000, \"health\": 20},"
+    "   {\"at\": 1790000030000, \"health\": 90}]}";
 
 static void tells_all_of_a_run(void **state)
 {
@@ -53,6 +56,7 @@ static void tells_all_of_a_run(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
         if (strstr(buf_str(&out), parts[i]) == NULL)
             fail_msg("%s is missing in:\n%s", parts[i], buf_str(&out));
+    assert_null(strstr(buf_str(&out), "noise"));
     buf_done(&out);
     summary_verdict(&out, s);
     assert_string_equal(buf_str(&out),

@@ -28,7 +28,7 @@ static const struct column agent_columns[] = {
     {"HELD", "held", SHAPE_INT, 0},
     {"SLOTS", "slots", SHAPE_INT, 0},
     {"DONE", "done", SHAPE_INT, 0},
-    {"SEEN", "age_ms", SHAPE_AGE, 0},
+    {"SEEN", "seen_ms", SHAPE_AGE, 0},
     {"HOST", "host", SHAPE_TEXT, 20},
     {0},
 };
@@ -96,10 +96,42 @@ static const struct column failed_columns[] = {
     {"ERROR", "error", SHAPE_TEXT, 80}, {0},
 };
 static const struct column catalogue_columns[] = {
-    {"OPTIMIZATION", "name", SHAPE_TEXT, 28}, {"SWARM", "swarm", SHAPE_TEXT, 12},
-    {"IMPROVES", "improves", SHAPE_TEXT, 28}, {"EMERGENCY", "emergency", SHAPE_BOOL, 0},
-    {"IN FORCE", "accepted", SHAPE_BOOL, 0},  {"BREAKER", "breaker", SHAPE_TEXT, 40},
-    {"LEARNED", "learned", SHAPE_NUMBER, 0},  {0},
+    {"OPTIMIZATION", "name", SHAPE_TEXT, 28},
+    {"SWARM", "swarm", SHAPE_TEXT, 12},
+    {"IMPROVES", "improves", SHAPE_TEXT, 28},
+    {"EMERGENCY", "emergency", SHAPE_BOOL, 0},
+    {"GATE", "gate", SHAPE_TEXT, 0},
+    {"IN FORCE", "in_force", SHAPE_BOOL, 0},
+    {"BREAKER UNTIL", "open_until", SHAPE_TIME, 0},
+    {"COOLDOWN UNTIL", "cooldown_until", SHAPE_TIME, 0},
+    {"BUDGET", "budget_left", SHAPE_INT, 0},
+    {"TITLE", "title", SHAPE_TEXT, 60},
+    {0},
+};
+static const struct column bottleneck_columns[] = {
+    {"AREA", "area", SHAPE_TEXT, 12},
+    {"KPI", "kpi", SHAPE_TEXT, 36},
+    {"VALUE", "value", SHAPE_NUMBER, 0},
+    {"UNIT", "unit", SHAPE_TEXT, 8},
+    {"TARGET", "target", SHAPE_NUMBER, 0},
+    {"SCORE", "score", SHAPE_SCORE, 0},
+    {"SEVERITY", "severity", SHAPE_NUMBER, 0},
+    {"CLASS", "class", SHAPE_WORD, 0},
+    {"URGENCY", "urgency", SHAPE_INT, 0},
+    {"WEIGHT", "weight", SHAPE_NUMBER, 0},
+    {0},
+};
+static const struct column priority_columns[] = {
+    {"OPTIMIZATION", "optimization", SHAPE_TEXT, 28},
+    {"SWARM", "swarm", SHAPE_TEXT, 12},
+    {"KPI", "kpi", SHAPE_TEXT, 28},
+    {"RANK", "score", SHAPE_NUMBER, 0},
+    {"URGENCY", "urgency", SHAPE_INT, 0},
+    {"BUSINESS", "business", SHAPE_NUMBER, 0},
+    {"COST", "cost", SHAPE_NUMBER, 0},
+    {"SUCCESS", "success", SHAPE_NUMBER, 0},
+    {"HELD", "held", SHAPE_TEXT, 80},
+    {0},
 };
 static const struct column source_columns[] = {
     {"SOURCE", "source", SHAPE_TEXT, 32}, {"SENT", "sent", SHAPE_INT, 0},
@@ -124,18 +156,50 @@ static const struct column verb_columns[] = {
     {0},
 };
 
-const struct list_row list_tasks = {"tasks", "tasks", task_columns};
-const struct list_row list_agents = {"agents", "agents", agent_columns};
-const struct list_row list_kpis = {"kpis", "kpis", kpi_columns};
-const struct list_row list_cycles = {"cycles", "cycles", cycle_columns};
-const struct list_row list_optimizations = {"optimizations", "optimizations", optimization_columns};
-const struct list_row list_incidents = {"incidents", "incidents", incident_columns};
-const struct list_row list_silences = {"silences", "silences", silence_columns};
-const struct list_row list_failed = {"failed", "failed", failed_columns};
-const struct list_row list_catalogue = {"catalogue", "catalogue", catalogue_columns};
-const struct list_row list_sources = {"sources", "sources", source_columns};
-const struct list_row list_ledger = {"ledger", "entries", ledger_columns};
-const struct list_row list_verbs = {"verbs", "verbs", verb_columns};
+/* A KPI without data has neither value nor score: zeros would lie. */
+static json_t *known_only(const json_t *part)
+{
+    json_t *rows = json_deep_copy(part), *row;
+    size_t i;
+    json_array_foreach(rows, i, row) if (json_is_false(json_object_get(row, "known")))
+    {
+        json_object_del(row, "value");
+        json_object_del(row, "score");
+    }
+    return rows;
+}
+
+/* by_area makes one list of lists by their names. */
+static json_t *by_area(const json_t *part)
+{
+    json_t *rows = json_array(), *list, *item;
+    const char *area;
+    size_t i;
+    json_object_foreach((json_t *)part, area, list) json_array_foreach(list, i, item)
+    {
+        json_t *row = json_copy(item);
+        json_object_set_new(row, "area", json_string(area));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+const struct list_row list_tasks = {"tasks", "tasks", task_columns, NULL};
+const struct list_row list_agents = {"agents", "agents", agent_columns, NULL};
+const struct list_row list_kpis = {"kpis", "kpis", kpi_columns, known_only};
+const struct list_row list_cycles = {"cycles", "cycles", cycle_columns, NULL};
+const struct list_row list_optimizations = {"optimizations", "optimizations", optimization_columns,
+                                            NULL};
+const struct list_row list_incidents = {"incidents", "incidents", incident_columns, NULL};
+const struct list_row list_silences = {"silences", "silences", silence_columns, NULL};
+const struct list_row list_failed = {"failed", "failed", failed_columns, NULL};
+const struct list_row list_catalogue = {"catalogue", "optimizations", catalogue_columns, NULL};
+const struct list_row list_bottlenecks = {"bottlenecks", "bottlenecks", bottleneck_columns,
+                                          by_area};
+const struct list_row list_priorities = {"priorities", "priorities", priority_columns, NULL};
+const struct list_row list_sources = {"sources", "sources", source_columns, NULL};
+const struct list_row list_ledger = {"ledger", "entries", ledger_columns, NULL};
+const struct list_row list_verbs = {"verbs", "verbs", verb_columns, NULL};
 
 static json_t *list_args(const struct args *a)
 {
@@ -161,8 +225,11 @@ static int list_once(struct client *c, const struct cli_verb *verb, const struct
         return 0;
     }
     struct buf out = {0};
-    paint_table(&out, json_object_get(answer, row->part), row->columns);
+    json_t *part = json_object_get(answer, row->part);
+    part = row->rows ? row->rows(part) : json_incref(part);
+    paint_table(&out, part, row->columns);
     print_text(&out);
+    json_decref(part);
     json_decref(answer);
     return 0;
 }
@@ -178,16 +245,17 @@ const struct show_row show_kpi = {"kpi", "name", &list_kpis};
 const struct show_row show_cycle = {"cycle", "id", &list_cycles};
 const struct show_row show_optimization = {"optimization", "id", &list_optimizations};
 const struct show_row show_incident = {"incident", "id", &list_incidents};
+const struct show_row show_metrics = {"metrics", NULL, NULL};
 
 static int show_once(struct client *c, const struct cli_verb *verb, const struct args *a)
 {
     const struct show_row *row = verb->data;
-    if (a->n_words == 0) {
+    if (a->n_words == 0 && row->all) {
         struct cli_verb all = *verb;
         all.data = row->all;
         return list_once(c, &all, a);
     }
-    json_t *args = json_pack("{ss}", row->argument, a->words[0]), *answer;
+    json_t *args = row->argument ? json_pack("{ss}", row->argument, a->words[0]) : NULL, *answer;
     int r = client_query(c, row->query, args, &answer);
     json_decref(args);
     if (r)

@@ -8,18 +8,19 @@
 struct list_row {
     const char *query, *part;
     const struct column *columns;
+    json_t *(*rows)(const json_t *part); /* makes rows of the part; NULL = it is the rows */
 };
 extern const struct list_row list_tasks, list_agents, list_kpis, list_cycles, list_optimizations,
-    list_incidents, list_silences, list_failed, list_catalogue, list_sources, list_ledger,
-    list_verbs;
+    list_incidents, list_silences, list_failed, list_bottlenecks, list_priorities, list_catalogue,
+    list_sources, list_ledger, list_verbs;
 
 /* Details of one thing: which query, and by which argument. */
 struct show_row {
-    const char *query, *argument;
-    const struct list_row *all; /* without a word: the list; NULL = a word is needed */
+    const char *query, *argument; /* argument NULL: it has none */
+    const struct list_row *all;   /* without a word: the list; NULL = there is none */
 };
 extern const struct show_row show_task, show_agent, show_kpi, show_cycle, show_optimization,
-    show_incident;
+    show_incident, show_metrics;
 
 /* Orders: `helios VERB [SUBCOMMAND] WORD…`. */
 struct order_row {

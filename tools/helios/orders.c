@@ -11,7 +11,12 @@ const struct option_row order_options[] = {
     {"for", "TIME", "silence: how long"},
     {"kind", "KIND", "silence: silence or maintenance"},
     {"within", "TIME", "drain: what still runs then is cancelled"},
-    {"mode", "MODE", "cycle run: optimization or analysis"},
+    {"mode", "MODE", "run-cycle: optimization or analysis"},
+    {"threshold", "SCORE", "emergency: health is under this many points (50)"},
+    {"max-issues", "N", "emergency: act on so many KPIs"},
+    {"state", "STATE", "with --all: only these"},
+    {"action", "ACTION", "with --all: only this action"},
+    {"swarm", "SWARM", "with --all: only of this swarm"},
     {"all", NULL,
      "retry, purge, cancel: all of them; without it an empty selection selects nothing"},
     {0},
@@ -45,24 +50,33 @@ static void add_scope(json_t *args, const char *word)
         json_object_set_new(args, "id", json_string(word));
 }
 
+enum argument_kind { ARGUMENT_TEXT, ARGUMENT_TIME, ARGUMENT_INT };
+
 static json_t *order_args(const struct order_row *row, const struct args *a, const char *word)
 {
     static const struct {
         const char *option, *argument;
-        bool duration;
-    } rows[] = {{"reason", "reason", false}, {"author", "author", false},
-                {"kind", "kind", false},     {"mode", "mode", false},
-                {"for", "for_ms", true},     {"within", "within_ms", true}};
+        enum argument_kind kind;
+    } rows[] = {{"reason", "reason", ARGUMENT_TEXT},       {"author", "author", ARGUMENT_TEXT},
+                {"kind", "kind", ARGUMENT_TEXT},           {"mode", "mode", ARGUMENT_TEXT},
+                {"state", "state", ARGUMENT_TEXT},         {"action", "action", ARGUMENT_TEXT},
+                {"swarm", "swarm", ARGUMENT_TEXT},         {"for", "for_ms", ARGUMENT_TIME},
+                {"within", "within_ms", ARGUMENT_TIME},    {"threshold", "threshold", ARGUMENT_INT},
+                {"max-issues", "max_issues", ARGUMENT_INT}};
     json_t *args = json_object();
     if (row->scope && word)
         add_scope(args, word);
     else if (row->word && word)
         json_object_set_new(args, row->word, json_string(word));
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (args_has(a, rows[i].option))
-            json_object_set_new(args, rows[i].argument,
-                                rows[i].duration ? json_integer(args_ms(a, rows[i].option, 0))
-                                                 : json_string(args_value(a, rows[i].option, "")));
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *option = rows[i].option;
+        if (args_has(a, option))
+            json_object_set_new(
+                args, rows[i].argument,
+                rows[i].kind == ARGUMENT_TEXT   ? json_string(args_value(a, option, ""))
+                : rows[i].kind == ARGUMENT_TIME ? json_integer(args_ms(a, option, 0))
+                                                : json_integer(args_int(a, option, 0)));
+    }
     if (args_has(a, "all"))
         json_object_set_new(args, "all", json_true());
     return args;

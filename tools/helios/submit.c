@@ -111,7 +111,8 @@ static int await_done(struct client *c, const struct args *a, size_t n)
         int which =
             client_receive(c, args_has(a, "timeout") ? clock_now() + c->timeout_ms : INT64_MAX / 2);
         if (which == -ETIMEDOUT || which == -EINTR) {
-            fprintf(stderr, "helios: %zu tasks have not ended; they go on\n", n);
+            fprintf(stderr, "helios: %zu %s not ended; what runs goes on\n", n,
+                    n == 1 ? "task has" : "tasks have");
             return EX_TEMPFAIL;
         }
         if (which == MSG_done &&
@@ -140,6 +141,15 @@ static int report_rejected(const struct msg_rejected *m)
     return EX_SOFTWARE;
 }
 
+static void print_ticket(const struct args *a, const struct msg_ticket *ticket)
+{
+    if (args_has(a, "json"))
+        print_json(
+            json_pack("{ss% sb}", "id", ticket->id.at, ticket->id.n, "known", (int)ticket->known));
+    else
+        printf(BYTES_F "%s\n", BYTES_A(ticket->id), ticket->known ? " (known already)" : "");
+}
+
 static int await_accepted(struct client *c, const struct args *a)
 {
     int64_t deadline = clock_now() + c->timeout_ms;
@@ -155,10 +165,8 @@ static int await_accepted(struct client *c, const struct args *a)
         }
         if (which == MSG_accepted &&
             message_decode(MSG_accepted, buf_bytes(&c->in), &accepted, &arena, NULL) == 0) {
-            const struct msg_ticket *ticket = accepted.items.at;
             if (!args_has(a, "wait") && accepted.items.n)
-                printf(BYTES_F "%s\n", BYTES_A(ticket->id),
-                       ticket->known ? " (known already)" : "");
+                print_ticket(a, accepted.items.at);
             r = 0;
         } else if (which == MSG_rejected &&
                    message_decode(MSG_rejected, buf_bytes(&c->in), &rejected, &arena, NULL) == 0) {

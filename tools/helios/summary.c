@@ -202,6 +202,8 @@ static void incident(struct buf *out, const json_t *i)
     buf_text(out, "\n");
     json_array_foreach(json_object_get(i, "timeline"), n, line)
     {
+        if (is_bookkeeping(line))
+            continue;
         buf_text(out, "  ");
         paint_value(out, json_object_get(line, "at"), SHAPE_TIME);
         buf_text(out, "  ");

@@ -13,7 +13,7 @@
 void summary_paint(struct buf *out, const json_t *summary);
 /* summary_verdict appends one sentence: what was kept, what was undone, what was mended. */
 void summary_verdict(struct buf *out, const json_t *summary);
-/* summary_health appends a sparkline of [[ms, score], …] in `width` columns on 0..100, each the
+/* summary_health appends a sparkline of [{at, health}, …] in `width` columns on 0..100, each the
  * mean of its share of the time; a gap where nothing was known. */
 void summary_health(struct buf *out, const json_t *health, unsigned width);
 

@@ -72,8 +72,9 @@ static void remember(struct view *v, int64_t at, json_t *score)
 {
     if (v->past == NULL)
         v->past = json_array();
-    json_array_append_new(v->past, json_pack("[I o]", (json_int_t)at, score));
-    while (json_integer_value(json_array_get(json_array_get(v->past, 0), 0)) < at - VIEW_PAST_MS)
+    json_array_append_new(v->past, json_pack("{sI so}", "at", (json_int_t)at, "health", score));
+    while (json_integer_value(json_object_get(json_array_get(v->past, 0), "at")) <
+           at - VIEW_PAST_MS)
         json_array_remove(v->past, 0);
 }
 
@@ -96,7 +97,7 @@ static void take_past(struct view *v, const json_t *summary)
     size_t i;
     const json_t *point;
     v->past = json_array();
-    json_array_foreach(json_object_get(summary, "health"), i, point)
+    json_array_foreach(json_object_get(summary, "health_history"), i, point)
         json_array_append(v->past, (json_t *)point);
     json_array_extend(v->past, live);
     json_decref(live);

@@ -15,7 +15,7 @@ struct view {
     struct events events;
     json_t *snapshot;          /* owned; the last one, NULL before it */
     json_t *scopes;            /* owned; health of the realm and of each swarm */
-    json_t *past;              /* owned; [[ms, score or null], …] of the last minutes */
+    json_t *past;              /* owned; [{at, health or null}, …] of the last minutes */
     int64_t asked, answered;   /* clock_now; 0 = never */
     json_t *lines[VIEW_LINES]; /* owned; the newest events from `info` on, oldest first */
     size_t n_lines;

@@ -245,6 +245,8 @@ struct task *task_new(struct helios *h, const struct rec_task *record)
 void task_free(struct helios *h, struct task *t)
 {
     task_unplace(h, t);
+    while (!list_empty(&t->dependents)) /* at shutdown alone */
+        list_out(t->dependents.next);
     list_out(&t->held);
     watchers_free(t);
     save_forget(&t->save);

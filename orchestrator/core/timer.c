@@ -17,10 +17,11 @@ void timer_stop(struct helios *h, struct timer *t)
 int64_t timers_run(struct helios *h)
 {
     struct heap_node *first;
-    while ((first = heap_first(&h->timers.heap)) && first->key <= h->now) {
+    uint64_t later = h->timers.heap.puts; /* what is set from here on waits for the next turn */
+    while ((first = heap_first(&h->timers.heap)) && first->key <= h->now && first->order < later) {
         struct timer *t = container_of(first, struct timer, node);
         heap_out(&h->timers.heap, first);
-        t->run(h, t); /* it may have freed what t is part of */
+        t->run(h, t); /* may free the object that t lies in */
     }
     return first ? first->key : INT64_MAX;
 }

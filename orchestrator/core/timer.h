@@ -20,8 +20,8 @@ static inline bool timer_is_set(const struct timer *t)
 {
     return t->node.place != 0;
 }
-/* timers_run runs all that are due at h->now (a timer may set itself again, but not for the same millisecond); answers the time of
- * the next one, INT64_MAX when there is none. */
+/* timers_run runs all that are due at h->now; those that are set meanwhile wait for the next turn. Answers the time of the
+ * next one, INT64_MAX when there is none. A timer may free the object that it lies in. */
 int64_t timers_run(struct helios *h);
 
 #endif

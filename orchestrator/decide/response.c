@@ -153,7 +153,7 @@ static void answer_issue(struct helios *h, struct incident *i, const struct bott
     write_context(context, sizeof(context), issue);
     snprintf(reason, sizeof(reason), "%s is %s: %.4g, score %.0f", issue->config->name.at,
              issue->class, issue->value, issue->score);
-    if (n == 0)
+    if (n == 0 && ret->why[0] == 0) /* a hold on another issue says more */
         snprintf(ret->why, sizeof(ret->why), "the config has no response to %s",
                  issue->config->name.at);
     for (size_t c = 0; c < n; c++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* A small shop for the deciders' tests: five KPIs with levels and noise, two swarms of scripted agents, changes that move a
- * level by a factor. The real core runs on virtual time; what was committed survives a restart.
+/* A small shop for the deciders' tests: five KPIs with levels and noise, two swarms of scripted
+ * agents, changes that move a level by a factor. The real core runs on virtual time; what was
+ * committed survives a restart.
  *
  *   struct shop *s = shop_open();         s->c->config and s->plans may still be changed
  *   shop_lead(s);
@@ -20,7 +21,17 @@
 
 enum { PAGE, LAG, API, CACHE, ERRORS, SHOP_KPIS };
 enum { COMPRESS, INLINE, TUNE, GROW, FIX_API, FIX_PAGE, SHOP_PLANS };
-enum { A_FRONT = 1, H_FRONT, V_FRONT, A_BACK, H_BACK, V_BACK, SHOP_AGENTS, SHOP_SOURCE = 40, SHOP_CLIENT = 50 };
+enum {
+    A_FRONT = 1,
+    H_FRONT,
+    V_FRONT,
+    A_BACK,
+    H_BACK,
+    V_BACK,
+    SHOP_AGENTS,
+    SHOP_SOURCE = 40,
+    SHOP_CLIENT = 50
+};
 
 #define SAMPLE_MS 200
 
@@ -31,14 +42,14 @@ struct shop {
     struct core *c;
     struct set_kpi kpis[SHOP_KPIS];
     struct set_optimization plans[SHOP_PLANS];
-    double base[SHOP_KPIS];            /* before any change */
+    double base[SHOP_KPIS];               /* before any change */
     double factor[SHOP_PLANS][SHOP_KPIS]; /* what each change does to a level; 0 = nothing */
-    bool in[SHOP_PLANS];               /* applied and not undone */
+    unsigned in[SHOP_PLANS];              /* legs applied and not undone */
     enum shop_way apply_way, undo_way, inspect_way;
     bool inspect_pass, diagnose_yes, undo_helps;
-    bool quiet[SHOP_KPIS];             /* gives no samples */
-    bool gone[SHOP_AGENTS];            /* says nothing any more */
-    double noise;                      /* share of the level */
+    bool quiet[SHOP_KPIS];  /* gives no samples */
+    bool gone[SHOP_AGENTS]; /* says nothing any more */
+    double noise;           /* share of the level */
     struct rand rand;
     uint64_t seq, instance;
     int64_t next_sample, next_beat;
@@ -61,8 +72,8 @@ static inline struct seq shop_words(const char *text)
     return (struct seq){shop_word(text), 1};
 }
 
-static inline struct set_kpi shop_kpi(const char *name, const char *swarm, enum better better, double target, double critical,
-                                      double weight)
+static inline struct set_kpi shop_kpi(const char *name, const char *swarm, enum better better,
+                                      double target, double critical, double weight)
 {
     return (struct set_kpi){.name = bytes_of(name),
                             .unit = BYTES("ms"),
@@ -81,7 +92,8 @@ static inline struct set_kpi shop_kpi(const char *name, const char *swarm, enum 
                             .impact = 1};
 }
 
-static inline struct set_optimization shop_plan(const char *name, const char *swarm, const char *improves, const char *touches)
+static inline struct set_optimization shop_plan(const char *name, const char *swarm,
+                                                const char *improves, const char *touches)
 {
     return (struct set_optimization){.name = bytes_of(name),
                                      .title = bytes_of(name),
@@ -151,7 +163,8 @@ static inline struct shop *shop_open(void)
 
 /* ---- agents ---- */
 
-static inline void shop_hello(struct shop *s, int peer, const char *id, const char *swarm, enum role role, const char *actions)
+static inline void shop_hello(struct shop *s, int peer, const char *id, const char *swarm,
+                              enum role role, const char *actions)
 {
     struct msg_action offered[2] = {0};
     _autofree_ char *copy = xdup(actions);
@@ -210,7 +223,7 @@ static inline void shop_answer_apply(struct shop *s, const struct msg_task *t, s
     int plan = shop_plan_of(s, map_str(t->params, "optimization", ""));
     struct bytes target = map_str(t->params, "target", "");
     s->applies++;
-    s->in[plan] |= s->apply_way == WELL;
+    s->in[plan] += s->apply_way == WELL;
     snprintf(s->last_target, sizeof(s->last_target), BYTES_F, BYTES_A(target));
     pack_key(p, "undo");
     pack_map(p);
@@ -223,9 +236,10 @@ static inline void shop_answer_rollback(struct shop *s, const struct msg_task *t
     int plan = shop_plan_of(s, map_str(t->params, "optimization", ""));
     s->undos++;
     own_set(&s->last_undo, map_get(t->params, "undo").whole);
-    snprintf(s->last_undo_of, sizeof(s->last_undo_of), BYTES_F, BYTES_A(map_str(t->params, "undo_of", "")));
-    if (s->undo_way == WELL && s->undo_helps)
-        s->in[plan] = false;
+    snprintf(s->last_undo_of, sizeof(s->last_undo_of), BYTES_F,
+             BYTES_A(map_str(t->params, "undo_of", "")));
+    if (s->undo_way == WELL && s->undo_helps && s->in[plan])
+        s->in[plan]--;
 }
 
 static inline void shop_answer(struct shop *s, int peer, const struct msg_task *t)
@@ -279,11 +293,13 @@ static inline void shop_hear(struct shop *s)
 {
     struct list said;
     list_init(&said);
-    list_each (one, &s->c->said, struct core_said, link) {
+    list_each(one, &s->c->said, struct core_said, link)
+    {
         list_out(&one->link);
         list_push(&said, &one->link);
     }
-    list_each (one, &said, struct core_said, link) {
+    list_each(one, &said, struct core_said, link)
+    {
         struct arena arena = {0};
         struct msg_tasks tasks;
         struct bytes body = {one->body, one->n};
@@ -291,8 +307,8 @@ static inline void shop_hear(struct shop *s)
             shop_see_event(s, body);
         if (one->which == MSG_tasks && one->peer < SHOP_AGENTS &&
             message_decode(MSG_tasks, body, &tasks, &arena, NULL) == 0)
-            SEQ_EACH (t, const struct msg_task, tasks.items)
-                shop_answer(s, one->peer, t);
+            SEQ_EACH(t, const struct msg_task, tasks.items)
+        shop_answer(s, one->peer, t);
         arena_done(&arena);
         list_out(&one->link);
         free(one->body);
@@ -305,8 +321,8 @@ static inline double shop_level(struct shop *s, int kpi)
 {
     double level = s->base[kpi];
     for (int i = 0; i < SHOP_PLANS; i++)
-        if (s->in[i] && s->factor[i][kpi] > 0)
-            level *= s->factor[i][kpi];
+        for (unsigned leg = 0; leg < s->in[i]; leg++)
+            level *= s->factor[i][kpi] > 0 ? s->factor[i][kpi] : 1;
     return level;
 }
 
@@ -319,9 +335,12 @@ static inline void shop_sample(struct shop *s)
     for (int k = 0; k < SHOP_KPIS; k++)
         if (!s->quiet[k])
             items[n++] = (struct msg_sample){
-                s->kpis[k].name, shop_level(s, k) * (1 + s->noise * (2 * rand_unit(&s->rand) - 1)), s->c->now};
-    struct msg_samples m = {
-        .source = BYTES("probe"), .instance = bytes_of(instance), .first = s->seq + 1, .items = {items, n}};
+                s->kpis[k].name, shop_level(s, k) * (1 + s->noise * (2 * rand_unit(&s->rand) - 1)),
+                s->c->now};
+    struct msg_samples m = {.source = BYTES("probe"),
+                            .instance = bytes_of(instance),
+                            .first = s->seq + 1,
+                            .items = {items, n}};
     s->seq += n;
     if (n)
         core_send(s->c, SHOP_SOURCE, MSG_samples, &m);
@@ -392,9 +411,9 @@ static inline struct optimization *shop_newest(struct shop *s, const char *name)
     struct list *lists[] = {&optimizations_of(s->c->h)->ended, &optimizations_of(s->c->h)->live};
     struct optimization *found = NULL;
     for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
-        list_each (o, lists[l], struct optimization, link)
-            if (bytes_is(o->r.name, name) && (found == NULL || o->r.began >= found->r.began))
-                found = o;
+        list_each(o, lists[l], struct optimization,
+                  link) if (bytes_is(o->r.name, name) &&
+                            (found == NULL || o->r.began >= found->r.began)) found = o;
     return found;
 }
 
@@ -415,7 +434,8 @@ static inline void shop_until(struct shop *s, const char *name, const char *stat
 {
     for (int64_t end = s->c->now + ms; strcmp(shop_state(s, name), state) != 0; shop_step(s))
         if (s->c->now >= end)
-            fail_msg("%s is `%s` (%s), not %s", name, shop_state(s, name), shop_rule(s, name), state);
+            fail_msg("%s is `%s` (%s), not %s", name, shop_state(s, name), shop_rule(s, name),
+                     state);
 }
 
 #define assert_opt(s, name, state, rule)                                                           \

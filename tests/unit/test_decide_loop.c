@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The main job, end to end on the real core: a cycle finds, asks, applies, proves, keeps or undoes (X1–X6). */
+/* The main job, end to end on the real core: a cycle finds, asks, applies, proves, keeps or undoes
+ * (X1–X6). */
 #include "shop_harness.h"
 
 static void both_swarms_are_mended_at_the_same_time(void **state) /* X2, X4 */
@@ -140,7 +141,8 @@ static void a_check_that_fails_fails_it_and_one_that_cannot_run_is_no_success(vo
         shop_lead(s);
         shop_until(s, "compress", "ROLLED_BACK", 90000);
         assert_string_equal(shop_rule(s, "compress"), missing ? "not_inspected" : "check_failed");
-        assert_int_equal(shop_newest(s, "compress")->r.verdict, missing ? verdict_INCONCLUSIVE : verdict_FAILED);
+        assert_int_equal(shop_newest(s, "compress")->r.verdict,
+                         missing ? verdict_INCONCLUSIVE : verdict_FAILED);
         shop_close(s);
     }
 }

@@ -15,8 +15,10 @@ static const char help[] =
     "  --check          checks the settings and exits\n"
     "  --version        prints the version\n"
     "  --help           prints this\n"
-    "SIGHUP reads the settings again, all or nothing; SIGTERM stops cleanly and hands the lead over.\n"
-    "exit: 0 done, 64 wrong arguments, 69 a socket or Redis cannot be had, 73 the data directory cannot be used,\n"
+    "SIGHUP reads the settings again, all or nothing; SIGTERM stops cleanly and hands the lead "
+    "over.\n"
+    "exit: 0 done, 64 wrong arguments, 69 a socket or Redis cannot be had, 73 the data directory "
+    "cannot be used,\n"
     "75 another heliosd uses it, 78 wrong settings\n";
 
 #define GO_ON (-1) /* of a step; else it is the exit code */
@@ -35,12 +37,10 @@ static int usage(const char *wrong)
 
 static int read_arguments(struct shell *s, int argc, char **argv)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"set", required_argument, NULL, 's'},
-                                            {"check", no_argument, NULL, 'k'},
-                                            {"version", no_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"set", required_argument, NULL, 's'},
+        {"check", no_argument, NULL, 'k'},        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},         {0}};
     s->file = "helios.yaml";
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == '?')
@@ -48,7 +48,8 @@ static int read_arguments(struct shell *s, int argc, char **argv)
         if (o == 's' && s->n_flags == SHELL_FLAGS_MAX)
             return usage("too many --set");
         if (o == 'v' || o == 'h')
-            return fputs(o == 'h' ? help : "heliosd " HELIOS_VERSION "\n", stdout) < 0 ? EX_IOERR : 0;
+            return fputs(o == 'h' ? help : "heliosd " HELIOS_VERSION "\n", stdout) < 0 ? EX_IOERR
+                                                                                       : 0;
         if (o == 'c')
             s->file = optarg;
         else if (o == 's')
@@ -93,7 +94,8 @@ static int open_bus(struct shell *s)
     const char *endpoint;
     int r = bus_open(&s->bus, &s->config->listen, s->config->insecure, &endpoint);
     if (r == -EPERM)
-        return give_up(EX_CONFIG, "bus.insecure", "TCP beyond loopback needs keys, or `insecure: true`", r);
+        return give_up(EX_CONFIG, "bus.insecure",
+                       "TCP beyond loopback needs keys, or `insecure: true`", r);
     return r < 0 ? give_up(EX_UNAVAILABLE, "bus.bind", endpoint, r) : GO_ON;
 }
 
@@ -129,12 +131,13 @@ static int stand_by(struct shell *s)
 static int run(struct shell *s)
 {
     loop_run(s);
-    log_info("controller.stopped", "good bye");
+    log_info("controller.stopped", "good bye; %llu messages found no room or no peer",
+             (unsigned long long)s->bus.unsent);
     return 0;
 }
 
-static int (*const steps[])(struct shell *) = {read_settings, open_data, take_signals, open_bus,
-                                               open_redis,    open_store, stand_by,       run};
+static int (*const steps[])(struct shell *) = {read_settings, open_data,  take_signals, open_bus,
+                                               open_redis,    open_store, stand_by,     run};
 
 int main(int argc, char **argv)
 {

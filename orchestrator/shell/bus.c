@@ -9,7 +9,8 @@
 #include "common/text.h"
 #include "disk.h"
 
-/* Messages that wait for one peer. Agents and clients are bounded by credit and by their own questions. */
+/* Messages that wait for one peer. Agents and clients are bounded by credit and by their own
+ * questions. */
 static const struct {
     const char *name;
     int type, hwm;
@@ -34,8 +35,8 @@ static void raise_files(void)
 
 static bool stays_local(struct bytes endpoint)
 {
-    static const char *const local[] = {"ipc://", "inproc://", "tcp://127.", "tcp://localhost:", "tcp://[::1]:",
-                                        "tcp://lo:"};
+    static const char *const local[] = {"ipc://",           "inproc://",    "tcp://127.",
+                                        "tcp://localhost:", "tcp://[::1]:", "tcp://lo:"};
     for (size_t i = 0; i < ARRAY_SIZE(local); i++)
         if (endpoint.n >= strlen(local[i]) && memcmp(endpoint.at, local[i], strlen(local[i])) == 0)
             return true;
@@ -84,7 +85,8 @@ void bus_close(struct bus *b)
     *b = (struct bus){0};
 }
 
-int bus_receive(struct bus *b, enum endpoint endpoint, struct routing *ret_from, struct bytes *ret_body)
+int bus_receive(struct bus *b, enum endpoint endpoint, struct routing *ret_from,
+                struct bytes *ret_body)
 {
     bool routed = kinds[endpoint].type == ZMQ_ROUTER;
     *ret_from = (struct routing){0};
@@ -96,7 +98,8 @@ int bus_receive(struct bus *b, enum endpoint endpoint, struct routing *ret_from,
 void bus_say(struct bus *b, const struct said *said)
 {
     bool routed = kinds[said->endpoint].type == ZMQ_ROUTER;
-    if (socket_send(b->sockets[said->endpoint], routed ? &said->to : NULL, said->topic, said->body) < 0)
+    if (socket_send(b->sockets[said->endpoint], routed ? &said->to : NULL, said->topic,
+                    said->body) < 0)
         b->unsent++;
 }
 

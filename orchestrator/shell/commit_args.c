@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The one function call of a commit (C2), its ops grouped by kind, because one variadic HSET and HDEL a kind are what makes
- * Redis fast. Of several ops on one record the last wins (C3), so that their order inside the call does not matter. */
+/* The one function call of a commit (C2), its ops grouped by kind, because one variadic HSET and
+ * HDEL a kind are what makes Redis fast. Of several ops on one record the last wins (C3), so that
+ * their order inside the call does not matter. */
 #include <inttypes.h>
 
 #include "store_inside.h"
@@ -105,7 +106,8 @@ static uint64_t mix(uint64_t h, uint64_t word)
     return h ^ h >> 29;
 }
 
-/* digest_of is no cryptography: it tells our own commit from another one that claims the same place (C2). */
+/* digest_of is no cryptography: it tells our own commit from another one that claims the same place
+ * (C2). */
 static uint64_t digest_of(const struct args *a, size_t from)
 {
     uint64_t h = 0x27d4eb2f165667c5u;

@@ -12,7 +12,8 @@ static int find_dir(struct shell *s)
 {
     const char *data = s->config->data_dir.at;
     _autofree_ char *file = realpath(s->file, NULL);
-    _autofree_ char *given = data[0] == '/' || file == NULL ? xdup(data) : disk_path(dirname(file), data);
+    _autofree_ char *given =
+        data[0] == '/' || file == NULL ? xdup(data) : disk_path(dirname(file), data);
     int r = disk_make_dir(given, 0755);
     if (r == 0 && (s->data_dir = realpath(given, NULL)) == NULL)
         r = -errno;
@@ -28,7 +29,8 @@ static int know_ourselves(struct shell *s)
     uint64_t drawn[2];
     if (getrandom(drawn, sizeof(drawn), 0) != sizeof(drawn))
         return -EIO;
-    snprintf(s->id, sizeof(s->id), "%016llx%016llx", (unsigned long long)drawn[0], (unsigned long long)drawn[1]);
+    snprintf(s->id, sizeof(s->id), "%016llx%016llx", (unsigned long long)drawn[0],
+             (unsigned long long)drawn[1]);
     return disk_write(path, bytes_of(s->id), 0644);
 }
 

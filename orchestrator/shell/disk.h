@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Directories and small files under the data directory. Files appear whole or not at all. All answer 0 or -errno. */
+/* Directories and small files under the data directory. Files appear whole or not at all. All
+ * answer 0 or -errno. */
 #ifndef HELIOS_SHELL_DISK_H
 #define HELIOS_SHELL_DISK_H
 
@@ -8,8 +9,10 @@
 /* disk_path joins in a fresh string, the caller's. name may be NULL. */
 char *disk_path(const char *dir, const char *name);
 int disk_make_dir(const char *path, unsigned mode); /* with its parents; fine when it is there */
-int disk_write(const char *path, struct bytes content, unsigned mode); /* a new file renamed over the old one */
-int disk_read_line(const char *path, char *ret, size_t room);          /* the first line, cut to room */
-int disk_lock(const char *path, int *ret_fd); /* -EWOULDBLOCK when another process has it; kept until fd is closed */
+/* A new file renamed over the old one. */
+int disk_write(const char *path, struct bytes content, unsigned mode);
+int disk_read_line(const char *path, char *ret, size_t room); /* the first line, cut to room */
+/* -EWOULDBLOCK when another process has it; kept until fd is closed. */
+int disk_lock(const char *path, int *ret_fd);
 
 #endif

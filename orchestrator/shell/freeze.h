@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The kill switch as a file, DATA/frozen: a local one works with Redis down and survives restarts (X10). */
+/* The kill switch as a file, DATA/frozen: a local one works with Redis down and survives restarts
+ * (X10). */
 #ifndef HELIOS_SHELL_FREEZE_H
 #define HELIOS_SHELL_FREEZE_H
 
@@ -14,8 +15,10 @@ struct freeze {
 };
 void freeze_init(struct freeze *f, const char *data_dir); /* looks at once */
 void freeze_done(struct freeze *f);
-bool freeze_look(struct freeze *f, int64_t now); /* true: somebody made or removed the file; f->on has changed */
-/* freeze_set makes the file say so; -errno when it cannot be written: then the switch holds until the next restart only. */
+/* True: somebody made or removed the file; f->on has changed. */
+bool freeze_look(struct freeze *f, int64_t now);
+/* freeze_set makes the file say so; -errno when it cannot be written: then the switch holds until
+ * the next restart only. */
 int freeze_set(struct freeze *f, bool on, const char *reason);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The core's life: standing by, loading, leading, thrown away when fenced. A core never goes from leading to standing by: what it
- * thinks may be wrong then, so a fresh one is made and what is true is loaded from Redis. */
+/* The core's life: standing by, loading, leading, thrown away when fenced. A core never goes from
+ * leading to standing by: what it thinks may be wrong then, so a fresh one is made and what is true
+ * is loaded from Redis. */
 #include <sys/random.h>
 
 #include "common/clock.h"
@@ -172,7 +173,8 @@ int64_t shell_hold(struct shell *s, int64_t now)
     const char *why = reason_to_hold(s, now);
     helios_hold(s->core, why != NULL, why);
     if ((why == NULL) != (s->hold_why == NULL))
-        log_info(why ? "controller.held" : "controller.resumed", "%s", why ? why : "commits flow again");
+        log_info(why ? "controller.held" : "controller.resumed", "%s",
+                 why ? why : "commits flow again");
     s->hold_why = why;
     if (why)
         return now + HELD_LOOK_MS;
@@ -185,14 +187,16 @@ void shell_follow_freeze(struct shell *s, int64_t now)
     if (s->core->frozen != s->freeze.on && shell_leads(s)) { /* by a command */
         int r = freeze_set(&s->freeze, s->core->frozen, "by command");
         if (r < 0)
-            log_error("freeze.file", "%s cannot be written, a restart will forget it: %s", s->freeze.path,
-                      strerror(-r));
+            log_error("freeze.file", "%s cannot be written, a restart will forget it: %s",
+                      s->freeze.path, strerror(-r));
         log_warn("realm.frozen", "automation %s", s->core->frozen ? "stops" : "goes on");
     }
     if (freeze_look(&s->freeze, now)) {
-        log_warn("realm.frozen", "automation %s: the file %s is %s", s->freeze.on ? "stops" : "goes on",
-                 s->freeze.path, s->freeze.on ? "there" : "gone");
+        log_warn("realm.frozen", "automation %s: the file %s is %s",
+                 s->freeze.on ? "stops" : "goes on", s->freeze.path,
+                 s->freeze.on ? "there" : "gone");
         helios_freeze(s->core, s->freeze.on, BYTES("heliosd"),
-                      s->freeze.on ? BYTES("the file `frozen` is there") : BYTES("the file `frozen` is gone"));
+                      s->freeze.on ? BYTES("the file `frozen` is there")
+                                   : BYTES("the file `frozen` is gone"));
     }
 }

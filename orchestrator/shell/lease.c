@@ -17,7 +17,8 @@ static bool same(const struct lease_seen *a, const struct lease_seen *b)
            strcmp(a->holder, b->holder) == 0;
 }
 
-/* free_now: nobody holds it, or an earlier process on our data directory did, which is dead since we have its lock. */
+/* free_now: nobody holds it, or an earlier process on our data directory did, which is dead since
+ * we have its lock. */
 static bool free_now(const struct lease *l)
 {
     return !l->seen.exists || l->seen.holder[0] == '\0' || strcmp(l->seen.holder, l->id) == 0;
@@ -45,7 +46,8 @@ static void take(struct lease *l)
     l->asking = store_lease_take(l->store, &l->seen, l->id, l->epoch, on_taken, l) == 0;
 }
 
-/* A gap in our own looking proves nothing about the leader: the 1.5 s count from the next look on. */
+/* A gap in our own looking proves nothing about the leader: the 1.5 s count from the next look on.
+ */
 static void on_read(void *user, int r, const struct lease_seen *seen)
 {
     struct lease *l = user;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Who leads the realm (L1–L3): watches the lease in Redis, takes it over, renews it, hands it over. Decides by the time that it is
- * given; does not know Redis. */
+/* Who leads the realm (L1–L3): watches the lease in Redis, takes it over, renews it, hands it over.
+ * Decides by the time that it is given; does not know Redis. */
 #ifndef HELIOS_SHELL_LEASE_H
 #define HELIOS_SHELL_LEASE_H
 
@@ -9,7 +9,8 @@
 #define LEASE_RENEW_MS 300  /* L1 */
 #define LEASE_STALE_MS 1500 /* L1: no change for so long and it may be taken */
 #define LEASE_GOOD_MS 1000  /* L2: from the send time of the last acknowledged renewal */
-#define LEASE_WATCH_MS 100  /* a standby looks this often: it leads within 300 ms of a clean stop (L3) */
+#define LEASE_WATCH_MS                                                                             \
+    100 /* a standby looks this often: it leads within 300 ms of a clean stop (L3) */
 
 enum lease_state { LEASE_WATCHING, LEASE_LEADING, LEASE_HANDING_OVER, LEASE_DONE };
 
@@ -17,17 +18,18 @@ struct lease {
     struct store *store; /* borrowed */
     char id[40];         /* ours: that of the data directory */
     enum lease_state state;
-    bool asking;         /* an answer is awaited */
-    int64_t now, next;   /* of the last tick; when to ask next */
-    int64_t read_at;     /* WATCHING: when it was read last, and since when it is the same */
+    bool asking;       /* an answer is awaited */
+    int64_t now, next; /* of the last tick; when to ask next */
+    int64_t read_at;   /* WATCHING: when it was read last, and since when it is the same */
     int64_t same_since;
     struct lease_seen seen;
-    uint64_t epoch, renew; /* LEADING */
+    uint64_t epoch, renew;       /* LEADING */
     int64_t sent_at, good_since; /* of the last renewal; of the last acknowledged one */
 };
 
 void lease_init(struct lease *l, struct store *store, const char *id);
-/* lease_tick asks what is due and answers when to tick again. After a take-over it calls store_lead. */
+/* lease_tick asks what is due and answers when to tick again. After a take-over it calls
+ * store_lead. */
 int64_t lease_tick(struct lease *l, int64_t now);
 bool lease_leads(const struct lease *l);
 bool lease_good(const struct lease *l, int64_t now); /* leading, and L2 allows to dispatch */

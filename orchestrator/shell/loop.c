@@ -22,7 +22,8 @@ static void take_messages(struct shell *s, enum endpoint endpoint, int64_t now)
         int r = bus_receive(&s->bus, endpoint, &from, &body);
         if (r == -EAGAIN)
             return;
-        /* Wrong frames end as an empty body: the core refuses and counts it. Subscriptions are libzmq's affair. */
+        /* Wrong frames end as an empty body: the core refuses and counts it. Subscriptions are
+         * libzmq's affair. */
         if (endpoint != ENDPOINT_events)
             helios_message(s->core, endpoint, &from, r == 0 ? body : BYTES(""), now);
     }
@@ -34,8 +35,8 @@ static void loop_drain(struct shell *s)
         take_messages(s, e, clock_now());
 }
 
-/* L6: after a pause of our own, what waits in the sockets is read before anybody is judged late, and a lease that has run out
- * meanwhile holds the core until it is verified. */
+/* L6: after a pause of our own, what waits in the sockets is read before anybody is judged late,
+ * and a lease that has run out meanwhile holds the core until it is verified. */
 static void catch_up(struct shell *s, int64_t now)
 {
     if (s->last_tick && now - s->last_tick > 2 * s->config->agents.beat_ms) {
@@ -47,7 +48,8 @@ static void catch_up(struct shell *s, int64_t now)
     s->last_tick = now;
 }
 
-/* What must happen at the latest when; answers in ms since 1970. At least once a beat, so that a longer gap is a pause (L6). */
+/* What must happen at the latest when; answers in ms since 1970. At least once a beat, so that a
+ * longer gap is a pause (L6). */
 static int64_t loop_tick(struct shell *s)
 {
     int64_t now = clock_now();
@@ -75,9 +77,9 @@ static void loop_wait(struct shell *s, int64_t due)
         items[e] = (zmq_pollitem_t){.socket = s->bus.sockets[e], .events = ZMQ_POLLIN};
     items[ITEM_SIGNALS] = (zmq_pollitem_t){.fd = s->signal_fd, .events = ZMQ_POLLIN};
     short wanted = store_events(s->store);
-    items[ITEM_STORE] = (zmq_pollitem_t){
-        .fd = store_fd(s->store),
-        .events = (short)((wanted & POLLIN ? ZMQ_POLLIN : 0) | (wanted & POLLOUT ? ZMQ_POLLOUT : 0))};
+    items[ITEM_STORE] = (zmq_pollitem_t){.fd = store_fd(s->store),
+                                         .events = (short)((wanted & POLLIN ? ZMQ_POLLIN : 0) |
+                                                           (wanted & POLLOUT ? ZMQ_POLLOUT : 0))};
     int n = store_fd(s->store) >= 0 ? ITEMS : ITEM_STORE;
     int64_t wait = MAX(due - clock_now(), 0);
     if (zmq_poll(items, n, (long)MIN(wait, 60000)) < 0)
@@ -85,13 +87,15 @@ static void loop_wait(struct shell *s, int64_t due)
     short ready = n == ITEMS ? items[ITEM_STORE].revents : 0;
     int64_t now = clock_now();
     store_pump(s->store,
-               (short)((ready & (ZMQ_POLLIN | ZMQ_POLLERR) ? POLLIN : 0) | (ready & ZMQ_POLLOUT ? POLLOUT : 0)), now);
+               (short)((ready & (ZMQ_POLLIN | ZMQ_POLLERR) ? POLLIN : 0) |
+                       (ready & ZMQ_POLLOUT ? POLLOUT : 0)),
+               now);
     if (n > ITEM_SIGNALS && items[ITEM_SIGNALS].revents)
         signals_take(s, now);
 }
 
-/* While no commit can be taken the batch grows in the core by itself; only what cannot be lost leaves. A core that stands by
- * has nothing that could be kept: what it says leaves at once. */
+/* While no commit can be taken the batch grows in the core by itself; only what cannot be lost
+ * leaves. A core that stands by has nothing that could be kept: what it says leaves at once. */
 static struct batch *cut(struct shell *s)
 {
     bool all = !shell_leads(s) || store_can_commit(s->store);
@@ -119,10 +123,12 @@ static void loop_commit(struct shell *s)
     batch_free(b);
     int r = reports_write(s->core, s->data_dir, (size_t)s->config->reports.keep);
     if (r < 0)
-        log_error("reports.file", "a report cannot be written below %s: %s", s->data_dir, strerror(-r));
+        log_error("reports.file", "a report cannot be written below %s: %s", s->data_dir,
+                  strerror(-r));
 }
 
-/* A clean stop: the last words are committed, the lease is handed over (L3), or the time is up, or somebody insists. */
+/* A clean stop: the last words are committed, the lease is handed over (L3), or the time is up, or
+ * somebody insists. */
 static bool loop_over(struct shell *s)
 {
     if (!s->stopping)
@@ -151,6 +157,7 @@ void loop_run(struct shell *s)
         int64_t due = loop_tick(s); /* everything that is due; says when the next thing is */
         loop_wait(s, due);          /* sockets, Redis, signals */
         loop_drain(s);              /* each message: checked, decoded, handed to its row */
-        loop_commit(s);             /* what this turn changed goes to Redis as one batch, and what it said leaves after it */
+        loop_commit(s); /* what this turn changed goes to Redis as one batch, and what it said
+                           leaves after it */
     }
 }

@@ -13,22 +13,22 @@
 
 #include "disk.h"
 
-#define LOOK_MS 200            /* an adopted one is no child: nobody tells us of its death */
-#define BACKOFF_MS 100         /* before it is started again, doubling up to: */
+#define LOOK_MS 200    /* an adopted one is no child: nobody tells us of its death */
+#define BACKOFF_MS 100 /* before it is started again, doubling up to: */
 #define BACKOFF_CAP_MS 5000
 #define STOP_MS 5000
 
 struct redis {
     char *dir, *config, *socket, *url; /* owned */
-    char *short_dir;                   /* owned; holds the socket when DATA's path is too long for one, else NULL */
-    pid_t pid;                         /* 0 = not running */
-    bool adopted;                      /* started by an earlier controller */
-    unsigned deaths;
+    char *short_dir; /* owned; holds the socket when DATA's path is too long for one, else NULL */
+    pid_t pid;       /* 0 = not running */
+    bool adopted;    /* started by an earlier controller */
     int64_t again, backoff_ms; /* when to start it again */
 };
 
-static const char *const fsync_of[] = {
-    [durability_always] = "always", [durability_everysec] = "everysec", [durability_none] = "everysec"};
+static const char *const fsync_of[] = {[durability_always] = "always",
+                                       [durability_everysec] = "everysec",
+                                       [durability_none] = "everysec"};
 
 static int write_config(const struct redis *r, enum durability durability)
 {
@@ -102,8 +102,8 @@ static bool adopt(struct redis *r)
     return found;
 }
 
-/* In the child: its own process group, so that Ctrl-C on a terminal reaches it only after the last commit; and it ends when we
- * die, however we die. */
+/* In the child: its own process group, so that Ctrl-C on a terminal reaches it only after the last
+ * commit; and it ends when we die, however we die. */
 static void become_redis(const struct redis *r, pid_t parent)
 {
     sigset_t none;
@@ -145,7 +145,8 @@ static void redis_free(struct redis *r)
     free(r);
 }
 
-int redis_start(const char *data_dir, enum durability durability, struct redis **ret, const char **ret_why)
+int redis_start(const char *data_dir, enum durability durability, struct redis **ret,
+                const char **ret_why)
 {
     struct redis *r = NEW(struct redis);
     r->backoff_ms = BACKOFF_MS;
@@ -175,14 +176,10 @@ const char *redis_url(const struct redis *r)
     return r->url;
 }
 
-unsigned redis_deaths(const struct redis *r)
-{
-    return r ? r->deaths : 0;
-}
-
 static bool is_dead(struct redis *r)
 {
-    if (r->adopted) /* no child: its pid may be a zombie's or another's by now, its socket never is */
+    if (r->adopted) /* no child: its pid may be a zombie's or another's by now, its socket never is
+                     */
         return !adopt(r);
     return waitpid(r->pid, NULL, WNOHANG) != 0;
 }
@@ -193,7 +190,6 @@ int64_t redis_tick(struct redis *r, int64_t now)
         return INT64_MAX;
     if (r->pid && is_dead(r)) {
         r->pid = 0;
-        r->deaths++;
         r->again = now + r->backoff_ms;
         r->backoff_ms = MIN(r->backoff_ms * 2, BACKOFF_CAP_MS);
     } else if (r->pid == 0 && now >= r->again) {
@@ -202,7 +198,9 @@ int64_t redis_tick(struct redis *r, int64_t now)
     } else if (r->pid && now > r->again + 10 * BACKOFF_CAP_MS) {
         r->backoff_ms = BACKOFF_MS; /* it has lived for a while */
     }
-    return r->pid == 0 ? r->again : r->adopted ? now + LOOK_MS : INT64_MAX; /* a child: SIGCHLD wakes us */
+    return r->pid == 0  ? r->again
+           : r->adopted ? now + LOOK_MS
+                        : INT64_MAX; /* a child: SIGCHLD wakes us */
 }
 
 void redis_stop(struct redis **redis)

@@ -9,7 +9,8 @@ static const char *const fixed[] = {"realm:", "data:", "insecure:", "listen.", "
 /* first_fixed answers the first line of the differences that needs a restart, or NULL. */
 static const char *first_fixed(const char *differences)
 {
-    for (const char *line = differences; line && *line; line = strchr(line, '\n'), line += line != NULL)
+    for (const char *line = differences; line && *line;
+         line = strchr(line, '\n'), line += line != NULL)
         for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
             if (strncmp(line, fixed[i], strlen(fixed[i])) == 0)
                 return line;
@@ -56,8 +57,8 @@ void shell_reload(struct shell *s)
         return;
     }
     if (line)
-        log_error("config.refused", "nothing was changed, this needs a restart: %.*s", (int)strcspn(line, "\n"),
-                  line);
+        log_error("config.refused", "nothing was changed, this needs a restart: %.*s",
+                  (int)strcspn(line, "\n"), line);
     else
         log_info("config.same", "%s says what is in force already", s->file);
     settings_free(fresh);

@@ -31,7 +31,8 @@ static struct found *find_all(DIR *dir, size_t *ret_n)
     size_t n = 0, room = 0;
     for (struct dirent *e; (e = readdir(dir));) {
         struct stat about;
-        if (fstatat(dirfd(dir), e->d_name, &about, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(about.st_mode))
+        if (fstatat(dirfd(dir), e->d_name, &about, AT_SYMLINK_NOFOLLOW) < 0 ||
+            !S_ISREG(about.st_mode))
             continue;
         if (n == room) {
             room = MAX((size_t)64, room * 2);

@@ -6,7 +6,8 @@
 #include "common/base.h"
 
 struct helios;
-/* reports_write takes all wanted files of the core; the oldest ones beyond `keep` are removed. -errno of the last failure. */
+/* reports_write takes all wanted files of the core; the oldest ones beyond `keep` are removed.
+ * -errno of the last failure. */
 int reports_write(struct helios *h, const char *data_dir, size_t keep);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* All that heliosd holds around its core, on one page. Who changes what: lead.c the core's life, loop.c the turn, signals.c and
- * reload.c what a person asks of the process. */
+/* All that heliosd holds around its core, on one page. Who changes what: lead.c the core's life,
+ * loop.c the turn, signals.c and reload.c what a person asks of the process. */
 #ifndef HELIOS_SHELL_SHELL_H
 #define HELIOS_SHELL_SHELL_H
 
@@ -32,10 +32,11 @@ struct shell {
     struct lease lease;
     struct freeze freeze;
     /* the core */
-    struct helios *core;    /* owned; standing by (epoch 0) or leading */
-    struct helios *loading; /* owned; takes the records in before it becomes the core; NULL = not loading */
-    bool replace;           /* fenced: the core goes, a new one stands by; at a safe place of the turn */
-    const char *hold_why;   /* what the core was told last; NULL = commits flow */
+    struct helios *core; /* owned; standing by (epoch 0) or leading */
+    struct helios
+        *loading; /* owned; takes the records in before it becomes the core; NULL = not loading */
+    bool replace; /* fenced: the core goes, a new one stands by; at a safe place of the turn */
+    const char *hold_why; /* what the core was told last; NULL = commits flow */
     /* time */
     int64_t last_tick;
     bool reload; /* SIGHUP came */
@@ -50,7 +51,8 @@ int data_open(struct shell *s, const char **ret_what); /* -EWOULDBLOCK: another 
 int shell_open_store(struct shell *s, const char **ret_why);
 void shell_stand_by(struct shell *s); /* at the start and when fenced: a fresh core */
 bool shell_leads(const struct shell *s);
-/* shell_hold tells the core whether commits flow (C5, L2), and answers when that may change by time alone. */
+/* shell_hold tells the core whether commits flow (C5, L2), and answers when that may change by time
+ * alone. */
 int64_t shell_hold(struct shell *s, int64_t now);
 void shell_follow_freeze(struct shell *s, int64_t now); /* core and file agree (X10) */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The store's life: one table of states, one pump. Refuses to know what is said to Redis in a state: that is in store_*.c. */
+/* The store's life: one table of states, one pump. Refuses to know what is said to Redis in a
+ * state: that is in store_*.c. */
 #include "store_inside.h"
 
 #include <stdarg.h>
@@ -45,7 +46,8 @@ static void forget_load(struct store *s)
     load_free(s);
 }
 
-/* The picture stands in store_inside.h. An event that has no row in a state changes nothing there. */
+/* The picture stands in store_inside.h. An event that has no row in a state changes nothing there.
+ */
 static const struct row {
     enum store_state from;
     enum store_event event;
@@ -150,7 +152,8 @@ void store_pump(struct store *s, short revents, int64_t now)
     if (s->connected && s->state == STORE_CONNECTING)
         store_event(s, EV_UP);
     if (s->ac && !s->drop && s->now >= link_deadline(s))
-        store_drop(s, 0, s->connected ? "Redis does not answer" : "Redis cannot be reached in time");
+        store_drop(s, 0,
+                   s->connected ? "Redis does not answer" : "Redis cannot be reached in time");
     if (s->drop)
         link_close(s);
     if (s->ac == NULL && s->state != STORE_DOWN)

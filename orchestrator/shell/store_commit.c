@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The window of commits: cut from batches, sent in order, several on their way, acknowledged in order; and the tail of
- * acknowledged ones for C7. Refuses to know how a commit looks on the wire. */
+/* The window of commits: cut from batches, sent in order, several on their way, acknowledged in
+ * order; and the tail of acknowledged ones for C7. Refuses to know how a commit looks on the wire.
+ */
 #include <poll.h>
 
 #include "store_inside.h"
@@ -10,7 +11,8 @@ void commits_init(struct store *s)
     list_init(&s->commits);
 }
 
-/* A batch that only says something has a commit without ops: it is durable as soon as all before it is. */
+/* A batch that only says something has a commit without ops: it is durable as soon as all before it
+ * is. */
 static void add_commit(struct store *s, struct batch *batch, size_t from, size_t n)
 {
     struct commit *c = NEW(struct commit);
@@ -88,7 +90,8 @@ static void settle(struct store *s, struct commit *c)
 
 void commits_settle(struct store *s, uint64_t up_to)
 {
-    list_each (c, &s->commits, struct commit, link) {
+    list_each(c, &s->commits, struct commit, link)
+    {
         if (c->durable)
             continue;
         if (c->seq > up_to)
@@ -128,7 +131,8 @@ void commits_send(struct store *s)
     if (s->state != STORE_READY)
         return;
     commits_settle(s, s->acked_seq);
-    list_each (c, &s->commits, struct commit, link) {
+    list_each(c, &s->commits, struct commit, link)
+    {
         if (c->durable || c->sent || c->n == 0)
             continue;
         if (s->n_sent >= s->inflight || !send_commit(s, c))
@@ -138,15 +142,14 @@ void commits_send(struct store *s)
 
 void commits_unsend(struct store *s)
 {
-    list_each (c, &s->commits, struct commit, link)
-        if (!c->durable)
-            c->sent = false;
+    list_each(c, &s->commits, struct commit, link) if (!c->durable) c->sent = false;
     s->n_sent = 0;
 }
 
 void commits_reopen(struct store *s, uint64_t after)
 {
-    list_each (c, &s->commits, struct commit, link) {
+    list_each(c, &s->commits, struct commit, link)
+    {
         if (!c->durable || c->seq <= after)
             continue;
         c->durable = c->sent = false;
@@ -158,22 +161,17 @@ void commits_reopen(struct store *s, uint64_t after)
 
 void commits_drop(struct store *s)
 {
-    list_each (c, &s->commits, struct commit, link)
-        remove_commit(s, c);
+    list_each(c, &s->commits, struct commit, link) remove_commit(s, c);
 }
 
 struct commit *commits_find(struct store *s, uint64_t seq)
 {
-    list_each (c, &s->commits, struct commit, link)
-        if (c->n && c->seq == seq)
-            return c;
+    list_each(c, &s->commits, struct commit, link) if (c->n && c->seq == seq) return c;
     return NULL;
 }
 
 int64_t store_unanswered_since(const struct store *s)
 {
-    list_each (c, &s->commits, struct commit, link)
-        if (c->n && !c->durable)
-            return c->since;
+    list_each(c, &s->commits, struct commit, link) if (c->n && !c->durable) return c->since;
     return INT64_MAX;
 }

@@ -19,7 +19,8 @@ static void reconnect(struct store *s, const char *text)
     store_drop(s, 0, text);
 }
 
-/* Only a commit can wait for better times; whatever else was refused begins again with a new connection. */
+/* Only a commit can wait for better times; whatever else was refused begins again with a new
+ * connection. */
 static void hold(struct store *s, const char *text)
 {
     store_hold(s, "%s", text);

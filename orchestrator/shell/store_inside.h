@@ -2,13 +2,14 @@
 /* The store's own data, shared by store*.c alone.
  *
  *  DOWN --DUE--> CONNECTING --UP--> SETTING_UP --SET--> POSITION --STAND_BY--> OPEN
- *   ^                                    ^                | | ^                  | LEAD
- *   |                                    | MISSING        | | '------------------'
- *   '-- LOST, from every state           '--- READY       | '--LOAD--> LOADING --LOADED--> READY
- *                                                         '--GO_ON--> READY <--> HELD (back through POSITION)
+ *   ^                                    ^               ^ | | ^                |
+ *   '-- LOST, from every state           '--MISSING------' | | '-----LEAD-------'
+ *                                            (READY, OPEN) | '--LOAD--> LOADING --LOADED--> READY
+ *                                                          '--GO_ON--> READY --HOLD--> HELD
+ *                                                POSITION <-------------DUE--------------'
  *
- * POSITION reads :pos and :lease, and decides what is durable, what is sent again and whether we still lead. Every trouble leads
- * back to it, so there is one way to recover. */
+ * POSITION reads :pos and :lease, and decides what is durable, what is sent again and whether we
+ * still lead. Every trouble leads back to it, so there is one way to recover. */
 #ifndef HELIOS_SHELL_STORE_INSIDE_H
 #define HELIOS_SHELL_STORE_INSIDE_H
 
@@ -25,7 +26,6 @@ enum store_state {
     STORE_LOADING,    /* leading; records come in */
     STORE_READY,      /* leading; commits flow */
     STORE_HELD,       /* leading; Redis refuses commits, the backoff runs */
-    STORE_STATES
 };
 enum store_event {
     EV_DUE,
@@ -40,12 +40,11 @@ enum store_event {
     EV_MISSING,
     EV_LOST,
     EV_STEP_DOWN,
-    STORE_EVENTS
 };
 
-#define STORE_TAIL 64          /* acknowledged commits kept for C7 */
-#define STORE_BACKOFF_MS 50    /* first pause after a trouble, doubling up to: */
-#define STORE_BACKOFF_CAP 2000 /* C5 */
+#define STORE_TAIL 64           /* acknowledged commits kept for C7 */
+#define STORE_BACKOFF_MS 50     /* first pause after a trouble, doubling up to: */
+#define STORE_BACKOFF_CAP 2000  /* C5 */
 #define STORE_BACKOFF_LONG 5000 /* where a person must act first */
 
 struct position {
@@ -90,7 +89,7 @@ struct store {
     size_t unanswered;     /* requests */
     int64_t heard_at;      /* last answer, or first request after none was open */
 
-    size_t step;         /* of store_setup */
+    size_t step; /* of store_setup */
     bool have_functions, config_hidden;
 
     /* leading */
@@ -112,9 +111,11 @@ struct store {
 
 /* store.c */
 void store_event(struct store *s, enum store_event event);
-void store_hold(struct store *s, const char *format, ...) FORMAT_LIKE(2, 3); /* tells why commits do not flow */
-void store_well(struct store *s);                                            /* they flow */
-void store_drop(struct store *s, int64_t pause_ms, const char *why); /* closes the connection; waits at least so long */
+/* Tells why commits do not flow. */
+void store_hold(struct store *s, const char *format, ...) FORMAT_LIKE(2, 3);
+void store_well(struct store *s); /* they flow */
+/* Closes the connection; waits at least so long. */
+void store_drop(struct store *s, int64_t pause_ms, const char *why);
 
 /* args.c: the words of one command. Zero it to begin. */
 struct args {
@@ -130,7 +131,8 @@ void args_copy(struct args *a, const char *text);
 void args_number(struct args *a, uint64_t number);
 void args_key(struct args *a, const struct store *s, const char *name); /* {helios:REALM}:NAME */
 
-/* store_link.c: fn is called in the order of the requests, with NULL when the outcome is unknown. */
+/* store_link.c: fn is called in the order of the requests, with NULL when the outcome is unknown.
+ */
 typedef void link_answer(struct store *s, redisReply *reply, void *data);
 void link_connect(struct store *s);
 void link_close(struct store *s);
@@ -154,14 +156,16 @@ void load_free(struct store *s);
 
 /* store_commit.c */
 void commits_init(struct store *s);
-void commits_send(struct store *s);    /* as many as may be on their way */
+void commits_send(struct store *s);                   /* as many as may be on their way */
 void commits_settle(struct store *s, uint64_t up_to); /* durable; in order */
-void commits_unsend(struct store *s);  /* after a trouble: all that is not durable goes again */
-void commits_reopen(struct store *s, uint64_t after); /* C7: the durable ones after this one go again */
-void commits_drop(struct store *s);    /* on_forget for all */
+void commits_unsend(struct store *s); /* after a trouble: all that is not durable goes again */
+/* C7: the durable ones after this one go again. */
+void commits_reopen(struct store *s, uint64_t after);
+void commits_drop(struct store *s); /* on_forget for all */
 struct commit *commits_find(struct store *s, uint64_t seq);
 
-/* commit_args.c: the FCALL of one commit. The first call sets its digest; the words point into the commit. */
+/* commit_args.c: the FCALL of one commit. The first call sets its digest; the words point into the
+ * commit. */
 void commit_args(const struct store *s, struct commit *c, struct args *ret);
 
 #endif

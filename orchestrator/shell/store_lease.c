@@ -16,7 +16,8 @@ static struct ask *new_ask(store_answer *answer, void *user)
     return ask;
 }
 
-/* Everything that is neither done nor taken by another one has an unknown outcome: the caller asks again. */
+/* Everything that is neither done nor taken by another one has an unknown outcome: the caller asks
+ * again. */
 static int result_of(struct store *s, const redisReply *reply)
 {
     if (reply == NULL)
@@ -96,8 +97,8 @@ static void add_seen(struct args *a, const struct lease_seen *seen)
     }
 }
 
-int store_lease_take(struct store *s, const struct lease_seen *seen, const char *holder, uint64_t epoch,
-                     store_answer *answer, void *user)
+int store_lease_take(struct store *s, const struct lease_seen *seen, const char *holder,
+                     uint64_t epoch, store_answer *answer, void *user)
 {
     _cleanup_(args_done) struct args a = {0};
     begin(s, &a, "helios_lead");
@@ -107,7 +108,8 @@ int store_lease_take(struct store *s, const struct lease_seen *seen, const char 
     return send(s, &a, answer, user);
 }
 
-int store_lease_renew(struct store *s, uint64_t epoch, uint64_t renew, store_answer *answer, void *user)
+int store_lease_renew(struct store *s, uint64_t epoch, uint64_t renew, store_answer *answer,
+                      void *user)
 {
     if (!store_open(s))
         return -ENOTCONN;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The connection: hiredis' asynchronous context with our own hooks, since hiredis has neither a loop nor timeouts. Works with
- * hiredis 0.14 and 1.x. Refuses to know what is asked.
- * One rule keeps it safe: `cleanup` is called for every context that ends, whoever ends it, and clears store.ac. */
+/* The connection: hiredis' asynchronous context with our own hooks, since hiredis has neither a
+ * loop nor timeouts. Works with hiredis 0.14 and 1.x. Refuses to know what is asked. One rule keeps
+ * it safe: `cleanup` is called for every context that ends, whoever ends it, and clears store.ac.
+ */
 #include "store_inside.h"
 
 #include <poll.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Recovery: every record of Redis, kind by kind, then the newest ledger entries, oldest first. Nobody else can write meanwhile: the
- * lease is ours. Refuses to know what a record says. */
+/* Recovery: every record of Redis, kind by kind, then the newest ledger entries, oldest first.
+ * Nobody else can write meanwhile: the lease is ours. Refuses to know what a record says. */
 #include <uthash.h>
 
 #include "store_inside.h"
@@ -15,7 +15,7 @@ struct id {
 
 struct load {
     enum rec kind;
-    struct id *seen; /* owned; ids of this kind */
+    struct id *seen;       /* owned; ids of this kind */
     struct bytes *entries; /* owned, as what they point to; newest first */
     size_t n_entries;
 };
@@ -26,7 +26,8 @@ static void ask_history(struct store *s, const char *before);
 static void forget_ids(struct load *l)
 {
     struct id *id, *next;
-    HASH_ITER (hh, l->seen, id, next) {
+    HASH_ITER(hh, l->seen, id, next)
+    {
         HASH_DEL(l->seen, id);
         free(id);
     }
@@ -64,7 +65,8 @@ static bool deliver(struct store *s, enum rec kind, struct bytes id, struct byte
     if (r == 0)
         return true;
     char text[250];
-    snprintf(text, sizeof(text), "the record " BYTES_F " of %s cannot be read (%s): not leading with it",
+    snprintf(text, sizeof(text),
+             "the record " BYTES_F " of %s cannot be read (%s): not leading with it",
              (int)MIN(id.n, (size_t)80), id.at, schema_records[kind].name, strerror(-r));
     store_drop(s, STORE_BACKOFF_LONG, text);
     return false;
@@ -101,7 +103,8 @@ static void on_page(struct store *s, redisReply *reply, void *data)
     for (size_t i = 0; i + 1 < pairs->elements; i += 2) {
         const redisReply *id = pairs->element[i], *value = pairs->element[i + 1];
         if (!seen_before(s->load, id) &&
-            !deliver(s, s->load->kind, (struct bytes){id->str, id->len}, (struct bytes){value->str, value->len}))
+            !deliver(s, s->load->kind, (struct bytes){id->str, id->len},
+                     (struct bytes){value->str, value->len}))
             return;
     }
     if (strcmp(reply->element[0]->str, "0") == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Where Redis stands, and what follows: which commits are durable after all (C2), whether another one leads (C4), whether Redis has
- * lost what it had acknowledged (C7). */
+/* Where Redis stands, and what follows: which commits are durable after all (C2), whether another
+ * one leads (C4), whether Redis has lost what it had acknowledged (C7). */
 #include <inttypes.h>
 
 #include "store_inside.h"
@@ -33,7 +33,8 @@ void position_read_lease(const redisReply *reply, struct lease_seen *ret)
 
 int position_ask(struct store *s, link_answer *pos, link_answer *lease, void *data)
 {
-    static const char *const fields[2][3] = {{"epoch", "seq", "digest"}, {"holder", "epoch", "renew"}};
+    static const char *const fields[2][3] = {{"epoch", "seq", "digest"},
+                                             {"holder", "epoch", "renew"}};
     static const char *const keys[] = {"pos", "lease"};
     link_answer *const answers[] = {pos, lease};
     int r = 0;
@@ -60,7 +61,8 @@ static void on_retaken(void *user, int r, const struct lease_seen *seen)
         store_fenced(s, "another controller has taken the lease");
 }
 
-/* The lease was lost with other data: it is taken again in the same epoch, if nobody else has it. */
+/* The lease was lost with other data: it is taken again in the same epoch, if nobody else has it.
+ */
 static bool keep_lease(struct store *s)
 {
     const struct lease_seen *l = &s->lease;
@@ -86,9 +88,10 @@ static void data_lost(struct store *s, bool again)
 {
     char what[200];
     snprintf(what, sizeof(what),
-             "Redis stands at commit %" PRIu64 ", but it had acknowledged %" PRIu64 ": %s (C7)", s->pos.seq,
-             s->acked_seq,
-             again ? "the missing ones are applied again" : "the missing ones are not known here any more");
+             "Redis stands at commit %" PRIu64 ", but it had acknowledged %" PRIu64 ": %s (C7)",
+             s->pos.seq, s->acked_seq,
+             again ? "the missing ones are applied again"
+                   : "the missing ones are not known here any more");
     if (again)
         commits_reopen(s, s->pos.seq);
     s->acked_seq = s->pos.seq;
@@ -112,7 +115,8 @@ static void judge_leading(struct store *s)
     store_event(s, EV_GO_ON);
 }
 
-/* A new leader starts from what is there; s->acked_seq still knows what this process was promised in an earlier term. */
+/* A new leader starts from what is there; s->acked_seq still knows what this process was promised
+ * in an earlier term. */
 static void judge_new(struct store *s)
 {
     if (s->pos.seq < s->acked_seq)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What is done on each new connection before anything else, as a table of steps: password, database, our functions, and
- * whether Redis keeps what it promises (C6). */
+/* What is done on each new connection before anything else, as a table of steps: password,
+ * database, our functions, and whether Redis keeps what it promises (C6). */
 #include "store_inside.h"
 
 #include <sys/stat.h>
@@ -140,7 +140,8 @@ static int ask_config(struct store *s, struct args *a)
 static bool not_durable(struct store *s, const char *name, const char *is, const char *must)
 {
     char text[250];
-    snprintf(text, sizeof(text), "state.durability is `%s`, but Redis has %s %s: it must be %s (C6)",
+    snprintf(text, sizeof(text),
+             "state.durability is `%s`, but Redis has %s %s: it must be %s (C6)",
              s->durability == durability_always ? "always" : "everysec", name, is, must);
     store_drop(s, STORE_BACKOFF_LONG, text);
     return false;
@@ -164,7 +165,8 @@ static bool take_config(struct store *s, const redisReply *reply)
         return false;
     }
     const char *on = value_of(reply, "appendonly"), *fsync = value_of(reply, "appendfsync");
-    const char *memory = value_of(reply, "maxmemory"), *policy = value_of(reply, "maxmemory-policy");
+    const char *memory = value_of(reply, "maxmemory"),
+               *policy = value_of(reply, "maxmemory-policy");
     if (strcmp(on, "yes") != 0)
         return not_durable(s, "appendonly", on, "yes");
     if (s->durability == durability_always && strcmp(fsync, "always") != 0)
@@ -197,8 +199,9 @@ static bool take_info(struct store *s, const redisReply *reply)
     }
     if (strstr(reply->str, "aof_enabled:1") == NULL)
         return not_durable(s, "appendonly", "no", "yes");
-    s->calls->on_note(s->user, "CONFIG GET is not allowed: Redis appends to a file, but its appendfsync "
-                               "cannot be checked (C6)");
+    s->calls->on_note(s->user,
+                      "CONFIG GET is not allowed: Redis appends to a file, but its appendfsync "
+                      "cannot be checked (C6)");
     return true;
 }
 

@@ -90,8 +90,11 @@ static const struct store_calls calls = {
 
 void rig_make(struct rig *r, const char *options)
 {
-    *r = (struct rig){.state = {.durability = durability_always, .timeout_ms = 2000, .batch = 512,
-                                .inflight = 8, .history = 1000}};
+    *r = (struct rig){.state = {.durability = durability_always,
+                                .timeout_ms = 2000,
+                                .batch = 512,
+                                .inflight = 8,
+                                .history = 1000}};
     signal(SIGPIPE, SIG_IGN); /* as heliosd does */
     server_make(&r->server);
     server_start(&r->server, options);

@@ -24,8 +24,9 @@ void server_make(struct server *s)
 
 static void become_redis(const struct server *s, char *options)
 {
-    const char *words[WORDS_MAX] = {"redis-server", "--port", "0", "--unixsocket", s->socket, "--dir", s->dir,
-                                    "--logfile", "redis.log", "--save", ""};
+    const char *words[WORDS_MAX] = {"redis-server", "--port", "0",    "--unixsocket",
+                                    s->socket,      "--dir",  s->dir, "--logfile",
+                                    "redis.log",    "--save", ""};
     size_t n = 11;
     for (char *rest, *word = strtok_r(options, " ", &rest); word && n + 1 < WORDS_MAX;
          word = strtok_r(NULL, " ", &rest))
@@ -60,7 +61,8 @@ void server_start(struct server *s, const char *options)
     }
     for (;;) { /* it answers LOADING at first */
         redisReply *reply = redisCommand(s->ask, "PING");
-        bool ready = reply && (reply->type != REDIS_REPLY_ERROR || strncmp(reply->str, "LOADING", 7) != 0);
+        bool ready =
+            reply && (reply->type != REDIS_REPLY_ERROR || strncmp(reply->str, "LOADING", 7) != 0);
         if (reply)
             freeReplyObject(reply);
         if (ready)

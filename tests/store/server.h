@@ -16,12 +16,14 @@ struct server {
 };
 
 void server_make(struct server *s); /* the directory; does not start it */
-void server_start(struct server *s, const char *options); /* words as `--appendonly yes`; waits until it answers */
-void server_signal(struct server *s, int signal);         /* SIGSTOP, SIGCONT */
-void server_kill(struct server *s);                       /* -9, and waits until it is gone */
+void server_start(struct server *s,
+                  const char *options); /* words as `--appendonly yes`; waits until it answers */
+void server_signal(struct server *s, int signal); /* SIGSTOP, SIGCONT */
+void server_kill(struct server *s);               /* -9, and waits until it is gone */
 void server_done(struct server *s);
 
-/* server_ask asks over the test's own connection and fails the test when there is no answer; freeReplyObject. */
+/* server_ask asks over the test's own connection and fails the test when there is no answer;
+ * freeReplyObject. */
 redisReply *server_ask(struct server *s, const char *format, ...);
 void server_tell(struct server *s, const char *format, ...); /* the answer must not be an error */
 long long server_int(struct server *s, const char *format, ...);

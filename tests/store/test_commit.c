@@ -123,41 +123,51 @@ static void c8_history_is_bounded(void **state)
     assert_in_range(n, 1000, 1200); /* MAXLEN ~ leaves part of a node of 100 */
 }
 
-/* The function itself: the same commit again is DUP, another one in its place and one too early are GAP (C2). */
+/* The function itself: the same commit again is DUP, another one in its place and one too early are
+ * GAP (C2). */
 static void c2_dup_and_gap(void **state)
 {
     struct rig *r = *state;
     static const struct {
         const char *prev, *seq, *digest, *answer;
     } rows[] = {
-        {"0", "1", "aaaa", "OK"},  {"0", "1", "aaaa", "DUP"}, {"0", "1", "bbbb", "GAP"},
-        {"2", "3", "cccc", "GAP"}, {"1", "2", "dddd", "OK"},  {"0", "1", "aaaa", "GAP"},
+        {"0", "1", "aaaa", "OK"},
+        {"0", "1", "aaaa", "DUP"},
+        {"0", "1", "bbbb", "GAP"},
+        {"2", "3", "cccc", "GAP"},
+        {"1", "2", "dddd", "OK"},
+        {"0", "1", "aaaa", "GAP"},
         {"9007199254740992", "9007199254740993", "eeee", "GAP"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         redisReply *reply = server_ask(
-            &r->server, "FCALL helios_commit 4 %s %s %s %s %s %s %s %s 1000 0 1 id value 0", KEY("pos"),
-            KEY("lease"), KEY("history"), KEY("task"), "1", rows[i].prev, rows[i].seq, rows[i].digest);
+            &r->server, "FCALL helios_commit 4 %s %s %s %s %s %s %s %s 1000 0 1 id value 0",
+            KEY("pos"), KEY("lease"), KEY("history"), KEY("task"), "1", rows[i].prev, rows[i].seq,
+            rows[i].digest);
         if (strncmp(reply->str, rows[i].answer, strlen(rows[i].answer)) != 0)
             fail_msg("row %zu: %s instead of %s", i, reply->str, rows[i].answer);
         freeReplyObject(reply);
     }
 }
 
-/* Everything is checked before the first write: a call that cannot be carried out leaves nothing behind (C2). */
+/* Everything is checked before the first write: a call that cannot be carried out leaves nothing
+ * behind (C2). */
 static void c2_all_or_nothing(void **state)
 {
     struct rig *r = *state;
     server_tell(&r->server, "SET %s tampered", KEY("agent"));
-    static const char *const tails[] = {"1 entry 1 id value 0 1 id value 0", "0 1 id value 0 3 id value 0", "0 1 id"};
+    static const char *const tails[] = {"1 entry 1 id value 0 1 id value 0",
+                                        "0 1 id value 0 3 id value 0", "0 1 id"};
     for (size_t i = 0; i < ARRAY_SIZE(tails); i++) {
         char command[512];
-        snprintf(command, sizeof(command), "FCALL helios_commit 5 %s %s %s %s %s 1 0 1 aaaa 1000 %s", KEY("pos"),
+        snprintf(command, sizeof(command),
+                 "FCALL helios_commit 5 %s %s %s %s %s 1 0 1 aaaa 1000 %s", KEY("pos"),
                  KEY("lease"), KEY("history"), KEY("task"), KEY("agent"), tails[i]);
         _autofree_ char *answer = server_text(&r->server, command);
         assert_int_equal(strncmp(answer, "MALFORMED", 9), 0);
     }
-    assert_int_equal(server_int(&r->server, "EXISTS %s %s %s", KEY("task"), KEY("history"), KEY("pos")), 0);
+    assert_int_equal(
+        server_int(&r->server, "EXISTS %s %s %s", KEY("task"), KEY("history"), KEY("pos")), 0);
 }
 
 static void c4_a_stale_epoch_steps_down(void **state)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What heliosd keeps on disk: the freeze file (X10), reports, whole files or none, one process a directory. */
+/* What heliosd keeps on disk: the freeze file (X10), reports, whole files or none, one process a
+ * directory. */
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* When the lease is taken, renewed and given away (L1–L3), on a clock of numbers and a Redis of one struct. */
+/* When the lease is taken, renewed and given away (L1–L3), on a clock of numbers and a Redis of one
+ * struct. */
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -7,7 +8,8 @@
 
 #include <cmocka.h>
 
-/* What lease.c asks of the store. An asked question waits in `answer` until the test lets it be answered. */
+/* What lease.c asks of the store. An asked question waits in `answer` until the test lets it be
+ * answered. */
 static struct {
     bool open;
     struct lease_seen redis;
@@ -41,8 +43,8 @@ int store_lease_read(struct store *s, store_answer *answer, void *user)
     return ask(ASKED_READ, answer, user);
 }
 
-int store_lease_take(struct store *s, const struct lease_seen *seen, const char *holder, uint64_t epoch,
-                     store_answer *answer, void *user)
+int store_lease_take(struct store *s, const struct lease_seen *seen, const char *holder,
+                     uint64_t epoch, store_answer *answer, void *user)
 {
     (void)s;
     (void)seen;
@@ -51,7 +53,8 @@ int store_lease_take(struct store *s, const struct lease_seen *seen, const char 
     return ask(ASKED_TAKE, answer, user);
 }
 
-int store_lease_renew(struct store *s, uint64_t epoch, uint64_t renew, store_answer *answer, void *user)
+int store_lease_renew(struct store *s, uint64_t epoch, uint64_t renew, store_answer *answer,
+                      void *user)
 {
     (void)s;
     assert_int_equal(epoch, fake.lead);
@@ -98,7 +101,8 @@ static void begin(struct lease *l, const char *holder, uint64_t epoch)
     lease_init(l, NULL, "me");
 }
 
-/* watch ticks each 100 ms with an answer at once, until it takes the lease or the time is over; answers when. */
+/* watch ticks each 100 ms with an answer at once, until it takes the lease or the time is over;
+ * answers when. */
 static int64_t watch(struct lease *l, int64_t from, int64_t to, bool alive)
 {
     for (int64_t now = from; now <= to; now += 100) {
@@ -150,10 +154,10 @@ static void l1_free_leases_are_taken_at_once(void **state)
         const char *holder;
         uint64_t epoch, pos_epoch, expected;
     } rows[] = {
-        {"", 0, 0, 1},    /* a new realm */
-        {"", 0, 9, 10},   /* the lease was lost, the commits were not */
-        {"", 4, 4, 5},    /* handed over */
-        {"me", 4, 3, 5},  /* an earlier process on our data directory */
+        {"", 0, 0, 1},   /* a new realm */
+        {"", 0, 9, 10},  /* the lease was lost, the commits were not */
+        {"", 4, 4, 5},   /* handed over */
+        {"me", 4, 3, 5}, /* an earlier process on our data directory */
     };
     struct lease l;
     (void)state;

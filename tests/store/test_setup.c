@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* A new connection: password (Z4, Z5), functions, durability (C6), and recovery of everything that was written. */
+/* A new connection: password (Z4, Z5), functions, durability (C6), and recovery of everything that
+ * was written. */
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,7 +35,8 @@ static void c6_durability_is_checked(void **state)
         {"--appendonly yes --appendfsync no", durability_everysec, "appendfsync no"},
         {"--appendonly no", durability_everysec, "appendonly no"},
         {"--appendonly no", durability_none, NULL},
-        {DURABLE " --maxmemory 100mb --maxmemory-policy allkeys-lru", durability_always, "allkeys-lru"},
+        {DURABLE " --maxmemory 100mb --maxmemory-policy allkeys-lru", durability_always,
+         "allkeys-lru"},
         {DURABLE " --maxmemory 100mb --maxmemory-policy noeviction", durability_always, NULL},
     };
     (void)state;
@@ -63,7 +65,8 @@ static void write_password(struct rig *r, char *path, size_t room, const char *t
 
 /* The least that the controller's user needs: no EVAL, no CONFIG, no FLUSH. */
 #define LEAST                                                                                      \
-    "on >secret ~{helios:test}:* -@all +fcall +function|load +hscan +hmget +hget +hset +hdel +xadd +xrevrange +type "  \
+    "on >secret ~{helios:test}:* -@all +fcall +function|load +hscan +hmget +hget +hset +hdel "     \
+    "+xadd +xrevrange +type "                                                                      \
     "+info +select +auth"
 
 static void z5_an_acl_user_with_the_least_rights_is_enough(void **state)
@@ -131,14 +134,16 @@ static void absent_redis_is_waited_for(void **state)
 
 static void urls_that_are_none(void **state)
 {
-    static const char *const urls[] = {"",        "http://x",  "unix:",          "redis://",
-                                       "redis://:1", "redis://h:0", "redis://h:70000", "redis://u:p@h:1"};
+    static const char *const urls[] = {
+        "",           "http://x",    "unix:",           "redis://",
+        "redis://:1", "redis://h:0", "redis://h:70000", "redis://u:p@h:1"};
     struct rig r = {0};
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {
         const char *why;
         struct store_config config = {.realm = "test", .url = urls[i], .state = &r.state};
-        assert_int_equal(store_new(&config, &(struct store_calls){0}, NULL, &r.store, &why), -EINVAL);
+        assert_int_equal(store_new(&config, &(struct store_calls){0}, NULL, &r.store, &why),
+                         -EINVAL);
         assert_non_null(strstr(why, "state.url"));
     }
 }
@@ -149,7 +154,9 @@ static void put_many(struct rig *r, enum rec kind, int n)
     struct batch *b = batch_new(r);
     for (int i = 0; i < n; i++) {
         snprintf(id, sizeof(id), "id-%d", i);
-        batch_put(b, kind, id, "a value that is longer than a listpack allows: a hash table it is, then, of some size");
+        batch_put(b, kind, id,
+                  "a value that is longer than a listpack allows: a hash table it is, then, of "
+                  "some size");
     }
     rig_commit(r, b);
     UNTIL(r, store_idle(r->store));

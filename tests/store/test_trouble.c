@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Redis says no, goes away, comes back, comes back with less (C2, C5, C7): nothing acknowledged is lost, nothing is applied
- * twice, and the reason is said. */
+/* Redis says no, goes away, comes back, comes back with less (C2, C5, C7): nothing acknowledged is
+ * lost, nothing is applied twice, and the reason is said. */
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -65,7 +65,8 @@ static void c2_killed_before_it_read_them(void **state)
     assert_int_equal(r->resumed, 1);
 }
 
-/* The commits were applied, the answers are lost: the connection is swapped for a dead one before they can be read. */
+/* The commits were applied, the answers are lost: the connection is swapped for a dead one before
+ * they can be read. */
 static void c2_applied_but_never_answered(void **state)
 {
     struct rig *r = *state;

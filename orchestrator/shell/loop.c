@@ -61,7 +61,6 @@ static int64_t loop_tick(struct shell *s)
     int64_t due = MIN(now + s->config->agents.beat_ms, ready_tick(now));
     due = MIN(due, redis_tick(s->redis, now));
     due = MIN(due, lease_tick(&s->lease, now));
-    shell_follow_freeze(s, now);
     due = MIN(due, s->freeze.next);
     due = MIN(due, shell_hold(s, now));
     if (s->stopping)
@@ -112,6 +111,7 @@ static void loop_commit(struct shell *s)
 {
     if (s->replace)
         return;
+    shell_follow_freeze(s, clock_now()); /* the file is there before its command is answered (X10) */
     struct batch *b = cut(s);
     if (b) {
         say_all(s, b->urgent, b->n_urgent);

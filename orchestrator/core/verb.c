@@ -59,8 +59,9 @@ static void answer(struct helios *h, const struct routing *to, struct bytes ref,
         .error = bytes_of(failed ? call->error : ""),
         .data = failed ? (struct bytes){0} : buf_bytes(&data),
     };
-    /* Freezing must take effect and be answered with Redis down (X10); refusals change nothing. */
-    bool now = failed || (v && strstr(v->name, "freeze"));
+    /* Freezing must take effect and be answered with Redis down (X10); refusals change nothing; and while commits are held, who
+     * asks must learn it. */
+    bool now = failed || (v && strstr(v->name, "freeze")) || (!command && h->held);
     say(h, ENDPOINT_control, to, MSG_reply, &reply, now ? SAY_NOW : SAY_AFTER_COMMIT);
     buf_done(&data);
 }

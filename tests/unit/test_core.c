@@ -64,6 +64,9 @@ static void freeze_is_answered_without_redis(void **state) /* X10 */
     c->held = true;
     assert_true(core_ask(c, 4, true, "freeze", NULL)->ok);
     assert_true(c->h->frozen);
+    struct msg_reply *status = core_ask(c, 4, false, "status", NULL);
+    assert_true(status->ok && map_bool(status->data, "held", false));
+    assert_true(bytes_is(core_ask(c, 4, true, "pause", NULL)->code, "busy"));
     core_free(c);
 }
 

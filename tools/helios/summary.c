@@ -34,6 +34,7 @@ static const struct column optimization_columns[] = {
     {"%", "effect_percent", SHAPE_NUMBER, 0},
     {"INTERVAL", "interval", SHAPE_TEXT, 0},
     {"P", "p", SHAPE_NUMBER, 0},
+    {"SCORE", "scores", SHAPE_TEXT, 0},
     {"RULE", "rule", SHAPE_TEXT, 32},
     {0},
 };
@@ -75,8 +76,11 @@ static json_t *with_evidence(const json_t *optimization)
     static const char *const numbers[] = {"before", "after", "effect", "effect_percent", "p"};
     json_t *row = json_copy((json_t *)optimization);
     judged_by(row);
-    if (number_of(row, "n_after") > 0)
+    if (number_of(row, "n_after") > 0) {
         pair(row, "n", number_of(row, "n_before"), "+", number_of(row, "n_after"));
+        pair(row, "scores", round(number_of(row, "score_before")), " → ",
+             round(number_of(row, "score_after")));
+    }
     if (floor(number_of(row, "ess_after")) > 0) {
         pair(row, "ess", floor(number_of(row, "ess_before")), "+",
              floor(number_of(row, "ess_after")));

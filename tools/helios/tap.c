@@ -6,6 +6,7 @@
 #include <zmq.h>
 
 #include "common/clock.h"
+#include "common/text.h"
 #include "events.h"
 #include "proto/json.h"
 #include "stop.h"
@@ -43,9 +44,14 @@ static void show_rates(struct tap *t)
         write_json(t->rates, stdout, false);
         printf("}\n");
     } else {
+        struct buf out = {0};
         json_object_foreach(t->rates, topic, n)
-            printf("%s %lld/s  ", topic, (long long)json_integer_value(n));
-        printf("\n");
+        {
+            text_safe(&out, bytes_of(topic)); /* of a recording, nobody has looked at it yet */
+            buf_printf(&out, " %lld/s  ", (long long)json_integer_value(n));
+        }
+        buf_text(&out, "\n");
+        print_text(&out);
     }
     fflush(stdout);
     json_object_clear(t->rates);
@@ -154,32 +160,42 @@ static int live(struct tap *t)
     return r;
 }
 
+/* pace waits as long as it was between two events, `speed` times shorter. */
+static void pace(int64_t speed, int64_t *before, const json_t *event)
+{
+    int64_t at = json_integer_value(json_object_get(event, "at"));
+    if (speed > 0 && *before && at > *before)
+        usleep((useconds_t)MIN((at - *before) * 1000 / speed, 10000000));
+    *before = at;
+}
+
 static int replay(struct tap *t, const char *file)
 {
-    FILE *f = fopen(file, "r");
+    FILE *f = fopen(file, "re");
     int64_t speed = args_int(t->a, "speed", 0), before = 0;
-    unsigned line = 0;
-    json_error_t error;
-    json_t *event;
+    char *line = NULL;
+    size_t room = 0, n = 0;
+    int r = 0;
     if (f == NULL) {
         fprintf(stderr, "helios tap: cannot read %s: %s\n", file, strerror(errno));
         return EX_NOINPUT;
     }
-    while (!stop_asked() && t->left > 0 &&
-           (event = json_loadf(f, JSON_DISABLE_EOF_CHECK, &error))) {
-        int64_t at = json_integer_value(json_object_get(event, "at"));
-        if (speed > 0 && before && at > before)
-            usleep((useconds_t)MIN((at - before) * 1000 / speed, 10000000));
-        before = at;
-        line++;
-        show(t, event);
+    while (r == 0 && !stop_asked() && t->left > 0 && getline(&line, &room, f) > 0) {
+        json_error_t error;
+        json_t *event = json_loads(line, 0, &error);
+        if (event == NULL) {
+            fprintf(stderr, "helios tap: %s is damaged after event %zu: %s\n", file, n, error.text);
+            r = EX_DATAERR;
+        } else {
+            n++;
+            pace(speed, &before, event);
+            show(t, event);
+        }
         json_decref(event);
     }
-    bool whole = feof(f) || stop_asked() || t->left <= 0;
+    free(line);
     fclose(f);
-    if (!whole)
-        fprintf(stderr, "helios tap: %s is damaged after event %u: %s\n", file, line, error.text);
-    return whole ? 0 : EX_DATAERR;
+    return r;
 }
 
 int run_tap(const struct cli_verb *verb, const struct args *a)

@@ -165,10 +165,18 @@ static const struct follow follows[outcome_COUNT] = {
 };
 static const struct follow blameless = {TASK_VANISH, within_lost, pause_lost};
 
+/* add_error: the rule alone would hide from a person what the action said. */
+static void add_error(struct buf *why, struct bytes error)
+{
+    if (error.n && memmem(why->at, why->n, error.at, error.n) == NULL)
+        buf_printf(why, ": " BYTES_F, BYTES_A(error));
+}
+
 static void follow_up(struct helios *h, struct task *t, const struct over *over, struct buf *why)
 {
     const struct follow *f = over->blameless ? &blameless : &follows[over->outcome];
     if (!f->within(h, t, why)) {
+        add_error(why, t->r.error);
         task_change(h, t, TASK_GIVE_UP, buf_str(why));
         return;
     }
@@ -217,6 +225,7 @@ void attempt_over(struct helios *h, struct task *t, const struct over *over)
     } else if (t->r.at_most_once) {
         buf_printf(&why, "may run at most once, and that attempt ended %s",
                    enum_text(&enum_outcome, (int)over->outcome));
+        add_error(&why, over->error);
         task_change(h, t, TASK_GIVE_UP, buf_str(&why));
     } else {
         follow_up(h, t, over, &why);

@@ -117,23 +117,24 @@ static double point_score(const json_t *health, size_t i)
 
 void summary_health(struct buf *out, const json_t *health, unsigned width)
 {
-    double sums[SPARK_MOST] = {0}, values[SPARK_MOST];
-    unsigned counts[SPARK_MOST] = {0};
+    double sums[SPARK_MOST] = {0}, values[SPARK_MOST], before = NAN;
+    unsigned known[SPARK_MOST] = {0}, points[SPARK_MOST] = {0};
     size_t n = json_array_size(health);
     width = MAX(1U, MIN(width, (unsigned)MIN(n, (size_t)SPARK_MOST)));
     if (n == 0)
         return;
     int64_t first = point_at(health, 0), span = MAX((int64_t)1, point_at(health, n - 1) - first);
     for (size_t i = 0; i < n; i++) {
-        double way = (double)(point_at(health, i) - first) / (double)span, score;
+        double way = (double)(point_at(health, i) - first) / (double)span;
         size_t place = (size_t)(MAX(0, MIN(1, way)) * (width - 1));
-        if (isnan(score = point_score(health, i)))
+        points[place]++;
+        if (isnan(point_score(health, i)))
             continue;
-        sums[place] += score;
-        counts[place]++;
+        sums[place] += point_score(health, i);
+        known[place]++;
     }
-    for (unsigned i = 0; i < width; i++)
-        values[i] = counts[i] ? sums[i] / counts[i] : NAN;
+    for (unsigned i = 0; i < width; i++) /* no point fell in: as it was; only unknown ones: a gap */
+        values[i] = before = known[i] ? sums[i] / known[i] : points[i] ? NAN : before;
     paint_spark(out, values, width, 0, 100);
 }
 
@@ -246,6 +247,19 @@ void summary_verdict(struct buf *out, const json_t *s)
     buf_text(out, ".");
 }
 
+/* A cycle that still runs has no health after it. */
+static json_t *cycles(const json_t *list)
+{
+    json_t *rows = json_deep_copy(list), *row;
+    size_t i;
+    json_array_foreach(rows, i, row)
+    {
+        if (!is(row, "state", "REPORT"))
+            json_object_del(row, "health_after");
+    }
+    return rows;
+}
+
 static void heading(struct buf *out, const char *text)
 {
     paint(out, TONE_BOLD, "\n%s\n", text);
@@ -256,7 +270,9 @@ void summary_paint(struct buf *out, const json_t *s)
     size_t i;
     const json_t *one, *incidents = json_object_get(s, "incidents");
     heading(out, "Cycles");
-    paint_table(out, json_object_get(s, "cycles"), cycle_columns);
+    json_t *rows = cycles(json_object_get(s, "cycles"));
+    paint_table(out, rows, cycle_columns);
+    json_decref(rows);
     heading(out, "Optimizations");
     optimizations(out, json_object_get(s, "optimizations"));
     heading(out, "Health over time, 0 to 100");

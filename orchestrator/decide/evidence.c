@@ -160,6 +160,28 @@ void evidence_instant(struct helios *h, struct evidence *e, struct optimization 
 
 /* ---- looks ---- */
 
+static double median_of(double *v, size_t n)
+{
+    values_sort(v, n);
+    return quantile(v, n, 0.5);
+}
+
+static double median_before(const struct watched *w)
+{
+    _autofree_ double *v = xalloc((w->n_before + 1) * sizeof(*v));
+    for (size_t i = 0; i < w->n_before; i++)
+        v[i] = w->before[i].value;
+    return median_of(v, w->n_before);
+}
+
+static double median_after(const struct watched *w)
+{
+    _autofree_ double *v = xalloc((w->recorder.n + 1) * sizeof(*v));
+    for (size_t i = 0; i < w->recorder.n; i++)
+        v[i] = w->recorder.at[i].value;
+    return median_of(v, w->recorder.n);
+}
+
 static void test(struct helios *h, struct evidence *e, struct watched *w, double alpha, bool last,
                  struct judgement *ret)
 {
@@ -210,26 +232,14 @@ void evidence_look(struct helios *h, struct evidence *e, double alpha, bool last
         test(h, e, &e->watched[i], alpha, last, &v);
         look_at_guard(&e->watched[i], &v, ret);
     }
+    ret->before = median_before(&e->watched[0]);
+    ret->after = median_after(&e->watched[0]);
     struct kpi *k = kpi_find(h, e->watched[0].name);
     ret->score_known = k && kpi_known(h, k);
     ret->score = ret->score_known ? kpi_score(h, k) : 0;
 }
 
 /* ---- the return ---- */
-
-static double median_of(double *v, size_t n)
-{
-    values_sort(v, n);
-    return quantile(v, n, 0.5);
-}
-
-static double median_before(const struct watched *w)
-{
-    _autofree_ double *v = xalloc(w->n_before * sizeof(*v));
-    for (size_t i = 0; i < w->n_before; i++)
-        v[i] = w->before[i].value;
-    return median_of(v, w->n_before);
-}
 
 static size_t fresh_median(struct helios *h, const struct watched *w, double *ret)
 {

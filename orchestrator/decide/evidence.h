@@ -16,6 +16,7 @@ struct sight {
     struct judgement guard; /* what the test says of it, or of the least proved one */
     const char *blind;      /* the first guard without enough data; NULL = none */
     bool guards_proved;     /* every guard is shown to be no worse than tolerated */
+    double before, after;   /* medians of the improved KPI, where it is too little for a test */
     bool score_known;
     double score; /* of the improved KPI now (H2) */
 };

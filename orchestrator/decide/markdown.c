@@ -6,7 +6,7 @@
 #include "report.h"
 
 #define DEEPEST 4
-#define COLUMNS 12
+#define COLUMNS 14
 
 static bool plain(const struct value *v)
 {
@@ -154,6 +154,7 @@ static void section(struct buf *out, struct bytes map, unsigned depth)
 {
     struct walk walk = walk_of(map);
     struct value key, item;
+    size_t before = out->n;
     while (walk_pair(&walk, &key, &item)) {
         if (empty(&item) || (!plain(&item) && depth < DEEPEST))
             continue;
@@ -163,7 +164,8 @@ static void section(struct buf *out, struct bytes map, unsigned depth)
         value_text(out, &item);
         buf_text(out, "\n");
     }
-    buf_text(out, "\n");
+    if (out->n > before)
+        buf_text(out, "\n");
     walk = walk_of(map);
     while (walk_pair(&walk, &key, &item)) {
         if (empty(&item) || plain(&item) || depth >= DEEPEST)

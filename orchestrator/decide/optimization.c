@@ -86,7 +86,11 @@ static void note_evidence(struct helios *h, enum event event, const struct optim
     char sentence[512];
     struct buf data = {0};
     struct pack p;
-    verdict_sentence(h, o, sentence, sizeof(sentence));
+    if (o->r.undo_tries && optimization_ended(o))
+        snprintf(sentence, sizeof(sentence), "undone because %s: %s", o->r.rule.at,
+                 o->r.error.n ? o->r.error.at : "?");
+    else
+        verdict_sentence(h, o, sentence, sizeof(sentence));
     pack_init(&p, &data);
     pack_map(&p);
     verdict_pack(&p, o);

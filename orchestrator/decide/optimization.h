@@ -7,8 +7,9 @@
 #include "decide.h"
 #include "settings/settings.h"
 
-#define PROPOSAL_MS (24 * 60 * 60 * 1000LL) /* a proposal that nobody approves in this time ends   \
-                                             */
+#define PROPOSAL_MS                                                                                \
+    (24 * 60 * 60 * 1000LL) /* a proposal that nobody approves in this time ends                   \
+                             */
 
 struct evidence;
 struct optimization {

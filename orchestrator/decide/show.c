@@ -26,7 +26,6 @@ void optimization_pack_row(struct pack *p, const struct optimization *o)
     pack_put_num(p, "effect", r->effect);
     pack_put_num(p, "low", r->low);
     pack_put_num(p, "high", r->high);
-    pack_put_num(p, "p", r->p);
     pack_put_num(p, "alpha", r->alpha);
     pack_put_num(p, "score_before", r->score_before);
     pack_put_num(p, "score_after", r->score_after);
@@ -92,7 +91,8 @@ void cycle_pack_row(struct pack *p, const struct cycle *c)
     pack_put_int(p, "since", r->since);
     pack_put_str(p, "task", r->task);
     pack_put_num(p, "health_before", r->health_before);
-    pack_put_num(p, "health_after", r->health_after);
+    pack_key(p, "health_after");
+    r->state == cycle_state_REPORT ? pack_num(p, r->health_after) : pack_nil(p);
     pack_put_int(p, "accepted", map_int(r->outcome, "accepted", 0));
     pack_put_int(p, "rolled_back", map_int(r->outcome, "rolled_back", 0));
     pack_put_int(p, "duration_ms", map_int(r->outcome, "duration_ms", 0));

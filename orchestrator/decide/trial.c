@@ -113,16 +113,18 @@ static void settle_due(struct helios *h, struct optimization *o)
     optimization_step(h, o, OPT_SETTLED);
 }
 
-static unsigned looks_of(struct helios *h)
+/* An emergency act has no baseline window to test against: one look, when its KPI is lifted or at
+ * the deadline. */
+static unsigned looks_of(struct helios *h, const struct optimization *o)
 {
-    return (unsigned)h->config->verify.looks;
+    return optimization_emergency(o) ? 1 : (unsigned)h->config->verify.looks;
 }
 
 /* Looks are evenly spread over the window; after a restart those that are left are spread over a
  * fresh one. */
 static int64_t next_look(struct helios *h, const struct optimization *o)
 {
-    uint64_t left = looks_of(h) > o->first_look ? looks_of(h) - o->first_look : 1;
+    uint64_t left = looks_of(h, o) > o->first_look ? looks_of(h, o) - o->first_look : 1;
     uint64_t next = o->r.looks + 1 - o->first_look;
     return o->window + verify_ms(h, o) * (int64_t)MIN(next, left) / (int64_t)left;
 }
@@ -137,7 +139,7 @@ static void plan_look(struct helios *h, struct optimization *o)
 void trial_verify(struct helios *h, struct optimization *o)
 {
     o->window = h->now;
-    o->first_look = MIN(o->r.looks, (uint64_t)looks_of(h) - 1);
+    o->first_look = MIN(o->r.looks, (uint64_t)looks_of(h, o) - 1);
     o->lifted = 0;
     if (o->evidence == NULL)
         o->evidence = evidence_open(h, o);
@@ -154,7 +156,7 @@ static void note_look(struct helios *h, const struct optimization *o, const stru
     pack_init(&p, &data);
     pack_map(&p);
     verdict_pack(&p, o);
-    pack_put_int(&p, "looks_planned", looks_of(h));
+    pack_put_int(&p, "looks_planned", looks_of(h, o));
     pack_put_bool(&p, "last", s->last);
     pack_put_text(&p, "test", judge_reason_name(s->kpi.reason));
     pack_put_num(&p, "drift", s->kpi.drift);
@@ -166,7 +168,7 @@ static void note_look(struct helios *h, const struct optimization *o, const stru
     pack_end(&p);
     note(h, EVENT_optimization_look, o->r.id.at, NULL, &data,
          "%s look %llu of %u: %s %.4g → %.4g, n=%zu/%zu (eff. %zu/%zu), p=%.2g, alpha %.2g: %s",
-         o->r.id.at, (unsigned long long)o->r.looks, looks_of(h), o->r.kpi.at, s->kpi.level,
+         o->r.id.at, (unsigned long long)o->r.looks, looks_of(h, o), o->r.kpi.at, s->kpi.level,
          s->kpi.level + s->kpi.shift, s->kpi.n_baseline, s->kpi.n_after, s->kpi.effective_baseline,
          s->kpi.effective_after, s->kpi.p_improve, s->alpha,
          rule ? rule->sentence : judge_reason_text(s->kpi.reason));
@@ -177,8 +179,8 @@ static void look(struct helios *h, struct optimization *o)
 {
     struct sight s;
     unsigned this = (unsigned)o->r.looks + 1;
-    double alpha = verdict_alpha(h, o, MIN(this, looks_of(h)), looks_of(h));
-    evidence_look(h, o->evidence, alpha, this >= looks_of(h) && h->now >= next_look(h, o), &s);
+    double alpha = verdict_alpha(h, o, MIN(this, looks_of(h, o)), looks_of(h, o));
+    evidence_look(h, o->evidence, alpha, this >= looks_of(h, o) && h->now >= next_look(h, o), &s);
     o->r.looks++;
     o->r.alpha_spent += alpha;
     const struct rule *rule = verdict_by(h, o, &s);

@@ -158,9 +158,10 @@ static void settle_numbers(struct rec_optimization *r, const struct sight *s)
     r->n_after = v->n_after;
     r->ess_before = (double)v->effective_baseline;
     r->ess_after = (double)v->effective_after;
-    r->before = v->level;
-    r->after = v->level + v->shift;
-    r->effect = v->shift;
+    bool tested = v->effective_baseline && v->effective_after;
+    r->before = tested ? v->level : s->before;
+    r->after = tested ? v->level + v->shift : s->after;
+    r->effect = r->after - r->before;
     r->low = v->low;
     r->high = v->high;
     r->p = v->verdict == JUDGE_FAILED && v->reason == JUDGE_HARM ? v->p_harm : v->p_improve;
@@ -200,27 +201,44 @@ static double percent_of(double part, double whole)
     return whole != 0 ? 100 * part / fabs(whole) : 0;
 }
 
-void verdict_sentence(struct helios *h, const struct optimization *o, char *ret, size_t room)
+static void sentence_without_test(const struct rec_optimization *r, const struct rule *rule,
+                                  const char *unit, char *ret, size_t room)
 {
-    const struct rec_optimization *r = &o->r;
-    const struct rule *rule = verdict_rule(r->rule.n ? r->rule.at : "");
-    struct bytes name = r->guard.n ? r->guard : r->kpi;
-    struct kpi *k = kpi_find(h, name);
-    if (rule == NULL || r->n_after == 0 || (r->ess_after == 0 && r->before == 0)) {
-        snprintf(ret, room, "%s%s%s: %s", rule ? rule->sentence : "", r->error.n ? ": " : "",
-                 r->error.n ? r->error.at : "", enum_text(&enum_verdict, r->verdict));
-        return;
-    }
+    snprintf(ret, room, "%s %.4g → %.4g %s (%+.1f %%), n=%llu/%llu, score %.0f → %.0f: %s (%s)",
+             r->kpi.at, r->before, r->after, unit, percent_of(r->effect, r->before),
+             (unsigned long long)r->n_before, (unsigned long long)r->n_after, r->score_before,
+             r->score_after, enum_text(&enum_verdict, r->verdict), rule->sentence);
+}
+
+static void sentence_of_test(const struct rec_optimization *r, const struct rule *rule,
+                             const char *unit, char *ret, size_t room)
+{
     snprintf(ret, room,
              "%s %.4g → %.4g %s (%+.1f %%, %.4g %% interval %+.1f..%+.1f %%), n=%llu/%llu (eff. "
-             "%.0f/%.0f), p=%.2g %s %.2g, "
-             "score %.0f → %.0f: %s (%s)",
-             name.at, r->before, r->after, k ? kpi_config(k)->unit.at : "",
+             "%.0f/%.0f), "
+             "p=%.2g %s %.2g, score %.0f → %.0f: %s (%s)",
+             r->guard.n ? r->guard.at : r->kpi.at, r->before, r->after, unit,
              percent_of(r->effect, r->before), 100 * (1 - 2 * r->alpha),
              percent_of(r->low, r->before), percent_of(r->high, r->before),
              (unsigned long long)r->n_before, (unsigned long long)r->n_after, r->ess_before,
              r->ess_after, r->p, r->p < r->alpha ? "<" : "≥", r->alpha, r->score_before,
              r->score_after, enum_text(&enum_verdict, r->verdict), rule->sentence);
+}
+
+void verdict_sentence(struct helios *h, const struct optimization *o, char *ret, size_t room)
+{
+    const struct rec_optimization *r = &o->r;
+    const struct rule *rule = verdict_rule(r->rule.n ? r->rule.at : "");
+    struct kpi *k = kpi_find(h, r->guard.n ? r->guard : r->kpi);
+    const char *unit = k ? kpi_config(k)->unit.at : "";
+    if (rule && r->n_after && r->ess_after > 0)
+        sentence_of_test(r, rule, unit, ret, room);
+    else if (rule && r->n_after)
+        sentence_without_test(r, rule, unit, ret, room);
+    else
+        snprintf(ret, room, "%s%s%s: %s", rule ? rule->sentence : "no verdict yet",
+                 r->error.n ? ": " : "", r->error.n ? r->error.at : "",
+                 enum_text(&enum_verdict, r->verdict));
 }
 
 void verdict_pack(struct pack *p, const struct optimization *o)
@@ -247,6 +265,7 @@ void verdict_pack(struct pack *p, const struct optimization *o)
     pack_put_num(p, "score_before", r->score_before);
     pack_put_num(p, "score_after", r->score_after);
     pack_put_str(p, "inspection", r->inspection);
+    pack_put_raw(p, "findings", r->findings);
     pack_put_bool(p, "returned", r->returned);
     pack_put_str(p, "error", r->error);
 }

@@ -32,6 +32,8 @@ struct agent *agent_by_route(struct helios *h, const struct routing *from)
     return a;
 }
 
+#define HELLO_MS 1000 /* an agent that is not welcomed greets this often */
+
 static int64_t patience(const struct helios *h)
 {
     return h->config->agents.beat_ms * h->config->agents.missed;
@@ -73,10 +75,12 @@ static void lost(struct helios *h, struct timer *timer)
     lose_all(h, a, "its agent vanished", false);
 }
 
+/* Who held on to the leader before us needs its three beats to notice, then says hello once a
+ * second; only after that do three more missed beats mean anything. */
 void agent_expect(struct helios *h, struct agent *a)
 {
     if (!a->r.stopped && !a->r.lost)
-        timer_set(h, &a->lost, h->now + patience(h));
+        timer_set(h, &a->lost, h->now + 2 * patience(h) + HELLO_MS);
 }
 
 void agent_seen(struct helios *h, struct agent *a)

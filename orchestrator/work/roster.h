@@ -16,7 +16,7 @@ struct agent *agent_find(struct helios *h, struct bytes id);
 struct agent *agent_by_route(struct helios *h, const struct routing *from); /* live ones */
 struct agent *agent_new(struct helios *h, const struct rec_agent *record);  /* takes the record */
 void agent_free_all(struct helios *h);
-/* agent_expect: after a restart; it has missed × beat to say hello, else it is lost. */
+/* agent_expect: after a restart; it has twice missed × beat and a hello's time, else it is lost. */
 void agent_expect(struct helios *h, struct agent *a);
 void agent_seen(struct helios *h, struct agent *a); /* a beat came: its deadline moves */
 /* agent_gone unbinds a live instance: its attempts stay with it until they are settled. */

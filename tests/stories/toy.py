@@ -23,7 +23,7 @@ KPIS = {
     "latency": {"unit": "ms", "swarm": "frontend", "target": 100, "critical": 600, "weight": 3, "stale": "4s"},
     "queue": {"unit": "ms", "swarm": "backend", "target": 20, "critical": 300, "weight": 2, "stale": "4s"},
     "lag": {"unit": "ms", "swarm": "backend", "target": 10, "critical": 110, "weight": 1, "stale": "4s"},
-    "errors": {"unit": "%", "target": 1, "critical": 10, "weight": 2, "stale": "4s"},
+    "errors": {"unit": "%", "target": 1, "critical": 10, "weight": 4, "stale": "4s"},
 }
 
 
@@ -174,7 +174,10 @@ class Toy(Realm):
         def there():
             o = self.newest(name)
             return o if o and o["state"] in states else None
-        return until(there, f"{name} is {' or '.join(states)}")
+        try:
+            return until(there, f"{name} is {' or '.join(states)}")
+        except AssertionError as error:
+            raise AssertionError("\n".join([str(error), *(e["text"] for e in self.ledger())])) from None
 
     def reports(self, word):
         """reports answers those whose name has this word, oldest name first: (JSON, Markdown); both always lie there."""

@@ -103,8 +103,8 @@ static void spend(struct helios *h, const struct optimization *o)
         return;
     if (o->r.targets.n == 0)
         budget_spend(h, o->r.name, o->r.id.at);
-    SEQ_EACH(target, struct bytes, o->r.targets)
-    budget_spend(h, *target, o->r.id.at);
+    SEQ_EACH (target, struct bytes, o->r.targets)
+        budget_spend(h, *target, o->r.id.at);
 }
 
 static void note_would(struct helios *h, struct optimization *o)

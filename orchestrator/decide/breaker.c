@@ -31,8 +31,7 @@ static struct breaker *add(struct helios *h, const struct rec_breaker *owned)
 static void done(struct helios *h)
 {
     struct breaker *b, *next;
-    HASH_ITER(hh, all(h)->by_name, b, next)
-    {
+    HASH_ITER (hh, all(h)->by_name, b, next) {
         HASH_DEL(all(h)->by_name, b);
         save_forget(&b->save);
         record_free(&schema_records[REC_breaker], &b->r);

@@ -45,8 +45,7 @@ static struct budget *add(struct helios *h, const struct rec_budget *owned)
 static void done(struct helios *h)
 {
     struct budget *b, *next;
-    HASH_ITER(hh, all(h)->by_target, b, next)
-    {
+    HASH_ITER (hh, all(h)->by_target, b, next) {
         HASH_DEL(all(h)->by_target, b);
         save_forget(&b->save);
         record_free(&schema_records[REC_budget], &b->r);

@@ -275,8 +275,8 @@ void change_on_done(struct helios *h, struct optimization *o, const struct rec_t
 
 bool change_lost(struct helios *h, const struct optimization *o)
 {
-    SEQ_EACH(id, struct bytes, o->r.waiting)
-    if (task_find(h, *id))
-        return false;
+    SEQ_EACH (id, struct bytes, o->r.waiting)
+        if (task_find(h, *id))
+            return false;
     return true;
 }

@@ -66,7 +66,9 @@ struct cycle *cycle_find(struct helios *h, struct bytes id)
     struct cycles *all = cycles_of(h);
     if (all->current && bytes_eq(all->current->r.id, id))
         return all->current;
-    list_each(c, &all->ended, struct cycle, link) if (bytes_eq(c->r.id, id)) return c;
+    list_each (c, &all->ended, struct cycle, link)
+        if (bytes_eq(c->r.id, id))
+            return c;
     return NULL;
 }
 
@@ -209,7 +211,9 @@ static void on_clock(struct helios *h, struct timer *t)
 
 static bool asked_already(struct cycles *all, struct bytes task)
 {
-    list_each(a, &all->asked, struct asked, link) if (bytes_is(task, a->task)) return true;
+    list_each (a, &all->asked, struct asked, link)
+        if (bytes_is(task, a->task))
+            return true;
     return all->current && bytes_eq(all->current->r.task, task);
 }
 
@@ -241,8 +245,10 @@ static void done(struct helios *h)
     struct cycles *all = cycles_of(h);
     if (all->current)
         free_cycle(h, all->current);
-    list_each(c, &all->ended, struct cycle, link) free_cycle(h, c);
-    list_each(a, &all->asked, struct asked, link) drop_asked(a);
+    list_each (c, &all->ended, struct cycle, link)
+        free_cycle(h, c);
+    list_each (a, &all->asked, struct asked, link)
+        drop_asked(a);
     timer_stop(h, &all->clock);
     free(all);
 }

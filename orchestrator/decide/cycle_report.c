@@ -13,8 +13,9 @@ static size_t own_ones(struct helios *h, const struct cycle *c, const struct opt
     struct list *lists[] = {&optimizations_of(h)->ended, &optimizations_of(h)->live};
     size_t n = 0;
     for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
-        list_each(o, lists[l], struct optimization,
-                  link) if (bytes_eq(o->r.cycle, c->r.id) && n < most) ret[n++] = o;
+        list_each (o, lists[l], struct optimization, link)
+            if (bytes_eq(o->r.cycle, c->r.id) && n < most)
+                ret[n++] = o;
     return n;
 }
 

@@ -203,11 +203,11 @@ void cycle_collect(struct helios *h, struct cycle *c)
 
 void cycle_analyze(struct helios *h, struct cycle *c)
 {
-    SEQ_EACH(id, struct bytes, c->r.waiting)
-    if (task_find(h, *id)) {
-        timer_set(h, &c->timer, h->now + h->config->cycle.analyze_ms);
-        return;
-    }
+    SEQ_EACH (id, struct bytes, c->r.waiting)
+        if (task_find(h, *id)) {
+            timer_set(h, &c->timer, h->now + h->config->cycle.analyze_ms);
+            return;
+        }
     cycle_step(h, c, CYCLE_ADVISED);
 }
 
@@ -325,8 +325,9 @@ void cycle_dispatch(struct helios *h, struct cycle *c)
 /* Those that wait for a person are not waited for. */
 bool cycle_optimizations_live(struct helios *h, const struct cycle *c)
 {
-    list_each(o, &optimizations_of(h)->live, struct optimization,
-              link) if (bytes_eq(o->r.cycle, c->r.id) && !o->r.needs_approval) return true;
+    list_each (o, &optimizations_of(h)->live, struct optimization, link)
+        if (bytes_eq(o->r.cycle, c->r.id) && !o->r.needs_approval)
+            return true;
     return false;
 }
 

@@ -25,8 +25,7 @@ static void pack_cycles(struct helios *h, struct pack *p, size_t most)
     size_t skip = all->n_ended > most ? all->n_ended - most : 0;
     pack_key(p, "cycles");
     pack_list(p);
-    list_each(c, &all->ended, struct cycle, link)
-    {
+    list_each (c, &all->ended, struct cycle, link) {
         if (skip && skip--)
             continue;
         pack_map(p);
@@ -100,8 +99,7 @@ static bool in_state(const struct optimization *o, struct bytes state)
 
 static void pack_some(struct pack *p, struct list *list, struct bytes state, size_t *skip)
 {
-    list_each(o, list, struct optimization, link)
-    {
+    list_each (o, list, struct optimization, link) {
         if (!in_state(o, state) || (*skip && (*skip)--))
             continue;
         pack_map(p);
@@ -113,7 +111,8 @@ static void pack_some(struct pack *p, struct list *list, struct bytes state, siz
 static size_t count_in(struct list *list, struct bytes state)
 {
     size_t n = 0;
-    list_each(o, list, struct optimization, link) n += in_state(o, state);
+    list_each (o, list, struct optimization, link)
+        n += in_state(o, state);
     return n;
 }
 
@@ -158,9 +157,9 @@ static int query_optimization(struct helios *h, struct verb_call *call)
 /* `id` may be the name in the config: then the proposal of that name that waits. */
 static struct optimization *proposal_of(struct helios *h, struct bytes id)
 {
-    list_each(o, &optimizations_of(h)->live, struct optimization,
-              link) if (o->r.needs_approval &&
-                        (bytes_eq(o->r.id, id) || bytes_eq(o->r.name, id))) return o;
+    list_each (o, &optimizations_of(h)->live, struct optimization, link)
+        if (o->r.needs_approval && (bytes_eq(o->r.id, id) || bytes_eq(o->r.name, id)))
+            return o;
     return NULL;
 }
 
@@ -214,8 +213,7 @@ static void pack_incidents(struct helios *h, struct pack *p, size_t most, bool w
     size_t skip = all->n_ended > most ? all->n_ended - most : 0;
     pack_key(p, "incidents");
     pack_list(p);
-    list_each(i, &all->ended, struct incident, link)
-    {
+    list_each (i, &all->ended, struct incident, link) {
         if (skip && skip--)
             continue;
         pack_map(p);
@@ -367,8 +365,8 @@ static int query_catalogue(struct helios *h, struct verb_call *call)
 {
     pack_key(&call->answer, "optimizations");
     pack_list(&call->answer);
-    SEQ_EACH(plan, const struct set_optimization, h->config->optimizations)
-    pack_plan(h, &call->answer, plan);
+    SEQ_EACH (plan, const struct set_optimization, h->config->optimizations)
+        pack_plan(h, &call->answer, plan);
     pack_end(&call->answer);
     pack_put_int(&call->answer, "emergency_acts_within_hour", budget_used(h, BYTES("*")));
     pack_put_int(&call->answer, "emergency_acts_limit", h->config->emergency.per_realm);

@@ -14,22 +14,21 @@ const struct decider *const deciders[] = {
 
 void decide_init(struct helios *h)
 {
-    EACH_DECIDER(d)
-    if ((*d)->init)
-        (*d)->init(h);
+    EACH_DECIDER (d)
+        if ((*d)->init)
+            (*d)->init(h);
 }
 
 void decide_done(struct helios *h)
 {
-    EACH_DECIDER(d)
-    if ((*d)->done)
-        (*d)->done(h);
+    EACH_DECIDER (d)
+        if ((*d)->done)
+            (*d)->done(h);
 }
 
 int decide_load(struct helios *h, enum rec kind, struct bytes value)
 {
-    EACH_DECIDER(d)
-    {
+    EACH_DECIDER (d) {
         int r = (*d)->load ? (*d)->load(h, kind, value) : -ENOENT;
         if (r != -ENOENT)
             return r;
@@ -39,55 +38,55 @@ int decide_load(struct helios *h, enum rec kind, struct bytes value)
 
 void decide_lead(struct helios *h)
 {
-    EACH_DECIDER(d)
-    if ((*d)->lead)
-        (*d)->lead(h);
+    EACH_DECIDER (d)
+        if ((*d)->lead)
+            (*d)->lead(h);
 }
 
 void decide_reload(struct helios *h)
 {
-    EACH_DECIDER(d)
-    if ((*d)->reload)
-        (*d)->reload(h);
+    EACH_DECIDER (d)
+        if ((*d)->reload)
+            (*d)->reload(h);
 }
 
 void decide_on_done(struct helios *h, const struct rec_task *ended)
 {
-    EACH_DECIDER(d)
-    if ((*d)->on_done && bytes_is(ended->owner_kind, (*d)->kind)) {
-        _autofree_ char *id = bytes_dup(ended->owner_id);
-        (*d)->on_done(h, id, ended);
-        return;
-    }
+    EACH_DECIDER (d)
+        if ((*d)->on_done && bytes_is(ended->owner_kind, (*d)->kind)) {
+            _autofree_ char *id = bytes_dup(ended->owner_id);
+            (*d)->on_done(h, id, ended);
+            return;
+        }
 }
 
 void decide_on_event(struct helios *h, enum event kind, const struct rec_entry *e)
 {
-    EACH_DECIDER(d)
-    if ((*d)->on_event)
-        (*d)->on_event(h, kind, e);
+    EACH_DECIDER (d)
+        if ((*d)->on_event)
+            (*d)->on_event(h, kind, e);
 }
 
 void decide_on_health(struct helios *h, const char *scope, bool bad)
 {
-    EACH_DECIDER(d)
-    if ((*d)->on_health)
-        (*d)->on_health(h, scope, bad);
+    EACH_DECIDER (d)
+        if ((*d)->on_health)
+            (*d)->on_health(h, scope, bad);
 }
 
 void decide_on_ended(struct helios *h, const struct optimization *o)
 {
-    EACH_DECIDER(d)
-    if ((*d)->on_ended)
-        (*d)->on_ended(h, o);
+    EACH_DECIDER (d)
+        if ((*d)->on_ended)
+            (*d)->on_ended(h, o);
 }
 
 const struct decider *decide_internal(struct bytes action)
 {
-    EACH_DECIDER(d)
-    for (const char *const *a = (*d)->actions; a && *a; a++)
-        if (bytes_is(action, *a))
-            return *d;
+    EACH_DECIDER (d)
+        for (const char *const *a = (*d)->actions; a && *a; a++)
+            if (bytes_is(action, *a))
+                return *d;
     return NULL;
 }
 

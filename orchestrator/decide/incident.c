@@ -53,7 +53,9 @@ struct incident *incident_find(struct helios *h, struct bytes id)
     struct incidents *all = incidents_of(h);
     if (all->open && bytes_eq(all->open->r.id, id))
         return all->open;
-    list_each(i, &all->ended, struct incident, link) if (bytes_eq(i->r.id, id)) return i;
+    list_each (i, &all->ended, struct incident, link)
+        if (bytes_eq(i->r.id, id))
+            return i;
     return NULL;
 }
 
@@ -130,8 +132,7 @@ static void answer_tasks(struct helios *h, const struct incident *i, enum task_s
 {
     struct buf outcome = {0};
     incident_outcome(h, &outcome, i);
-    list_each(q, &incidents_of(h)->asked, struct request, link)
-    {
+    list_each (q, &incidents_of(h)->asked, struct request, link) {
         struct task *t = task_find(h, bytes_of(q->task));
         drop_request(q);
         if (t)
@@ -186,8 +187,9 @@ static void close_it(struct helios *h, struct incident *i)
 
 static bool acts_live(struct helios *h, const struct incident *i)
 {
-    list_each(o, &optimizations_of(h)->live, struct optimization,
-              link) if (bytes_eq(o->r.incident, i->r.id)) return true;
+    list_each (o, &optimizations_of(h)->live, struct optimization, link)
+        if (bytes_eq(o->r.incident, i->r.id))
+            return true;
     return false;
 }
 
@@ -340,7 +342,9 @@ int incident_ack(struct helios *h, struct incident *i, struct bytes author, stru
 static void wait_for_end(struct helios *h, const struct task *t)
 {
     struct incidents *all = incidents_of(h);
-    list_each(q, &all->asked, struct request, link) if (bytes_is(t->r.id, q->task)) return;
+    list_each (q, &all->asked, struct request, link)
+        if (bytes_is(t->r.id, q->task))
+            return;
     struct request *q = NEW(struct request);
     q->task = bytes_dup(t->r.id);
     list_push(&all->asked, &q->link);
@@ -400,8 +404,10 @@ static void done(struct helios *h)
     timer_stop(h, &all->assess);
     if (all->open)
         free_incident(all->open);
-    list_each(i, &all->ended, struct incident, link) free_incident(i);
-    list_each(q, &all->asked, struct request, link) drop_request(q);
+    list_each (i, &all->ended, struct incident, link)
+        free_incident(i);
+    list_each (q, &all->asked, struct request, link)
+        drop_request(q);
     free(all);
 }
 

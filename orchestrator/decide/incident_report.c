@@ -15,8 +15,7 @@ static bool belongs(const struct incident *i, const struct rec_entry *e)
 void incident_pack_timeline(struct helios *h, struct pack *p, const struct incident *i)
 {
     pack_list(p);
-    list_each(e, &h->ledger.entries, struct entry, link)
-    {
+    list_each (e, &h->ledger.entries, struct entry, link) {
         if (!belongs(i, &e->r))
             continue;
         pack_map(p);

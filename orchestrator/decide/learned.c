@@ -40,8 +40,7 @@ static struct learned *add(struct helios *h, const struct rec_learned *owned)
 static void done(struct helios *h)
 {
     struct learned *l, *next;
-    HASH_ITER(hh, all(h)->by_id, l, next)
-    {
+    HASH_ITER (hh, all(h)->by_id, l, next) {
         HASH_DEL(all(h)->by_id, l);
         save_forget(&l->save);
         record_free(&schema_records[REC_learned], &l->r);
@@ -97,8 +96,7 @@ void learned_each(struct helios *h, struct bytes name,
                   void (*visit)(struct bytes, struct odds, void *), void *context_of_visit)
 {
     struct learned *l, *next;
-    HASH_ITER(hh, all(h)->by_id, l, next)
-    {
+    HASH_ITER (hh, all(h)->by_id, l, next) {
         if (l->r.id.n <= name.n || l->r.id.at[name.n] != '@' ||
             memcmp(l->r.id.at, name.at, name.n) != 0)
             continue;

@@ -21,7 +21,8 @@ struct odds {
     double upper; /* 90 % quantile */
 };
 struct odds learned_odds(struct helios *h, struct bytes name, struct bytes context);
-/* learned_each calls visit for each context in which the optimization of that name has ended, oldest first. */
+/* learned_each calls visit for each context in which the optimization of that name has ended,
+ * oldest first. */
 void learned_each(struct helios *h, struct bytes name,
                   void (*visit)(struct bytes context, struct odds odds, void *context_of_visit),
                   void *context_of_visit);

@@ -97,8 +97,7 @@ static void pack_odds(struct bytes context, struct odds odds, void *teller)
 static void pack_learned(struct helios *h, struct pack *p)
 {
     pack_list(p);
-    SEQ_EACH(plan, const struct set_optimization, h->config->optimizations)
-    {
+    SEQ_EACH (plan, const struct set_optimization, h->config->optimizations) {
         struct teller t = {p, plan->name};
         learned_each(h, plan->name, pack_odds, &t);
     }

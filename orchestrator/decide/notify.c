@@ -37,9 +37,9 @@ static bool wanted_by(const struct set_notify *n, const struct rec_entry *e)
 {
     if (e->level < n->level)
         return false;
-    SEQ_EACH(pattern, struct bytes, n->topics)
-    if (text_match(pattern->at, e->topic))
-        return true;
+    SEQ_EACH (pattern, struct bytes, n->topics)
+        if (text_match(pattern->at, e->topic))
+            return true;
     return false;
 }
 
@@ -174,8 +174,7 @@ static void on_timer(struct helios *h, struct timer *t)
     struct notify *n = all(h);
     if (h->now - n->span >= RATE_SPAN_MS)
         new_span(h, n);
-    list_each(p, &n->pending, struct pending, link)
-    {
+    list_each (p, &n->pending, struct pending, link) {
         if (n->told < RATE_MOST) {
             n->told++;
             send(h, p);
@@ -198,7 +197,8 @@ static void init(struct helios *h)
 static void done(struct helios *h)
 {
     struct notify *n = all(h);
-    list_each(p, &n->pending, struct pending, link) drop(n, p);
+    list_each (p, &n->pending, struct pending, link)
+        drop(n, p);
     timer_stop(h, &n->timer);
     free(n);
 }

@@ -188,22 +188,23 @@ struct optimization *optimization_find(struct helios *h, struct bytes id)
 {
     struct list *lists[] = {&optimizations_of(h)->live, &optimizations_of(h)->ended};
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-        list_each(o, lists[i], struct optimization, link) if (bytes_eq(o->r.id, id)) return o;
+        list_each (o, lists[i], struct optimization, link)
+            if (bytes_eq(o->r.id, id))
+                return o;
     return NULL;
 }
 
 size_t optimizations_under_way(struct helios *h, bool emergency)
 {
     size_t n = 0;
-    list_each(o, &optimizations_of(h)->live, struct optimization, link) n +=
-        !o->r.needs_approval && optimization_emergency(o) == emergency;
+    list_each (o, &optimizations_of(h)->live, struct optimization, link)
+        n += !o->r.needs_approval && optimization_emergency(o) == emergency;
     return n;
 }
 
 void optimizations_disturb(struct helios *h, const char *cause)
 {
-    list_each(o, &optimizations_of(h)->live, struct optimization, link)
-    {
+    list_each (o, &optimizations_of(h)->live, struct optimization, link) {
         if (optimization_emergency(o))
             continue;
         o->disturbed = true;
@@ -217,9 +218,9 @@ void optimizations_disturb(struct helios *h, const char *cause)
 
 static bool shares(const struct optimization *a, const struct optimization *b)
 {
-    SEQ_EACH(touched, struct bytes, a->r.touches)
-    if (names_have(b->r.touches, *touched))
-        return true;
+    SEQ_EACH (touched, struct bytes, a->r.touches)
+        if (names_have(b->r.touches, *touched))
+            return true;
     return bytes_eq(a->r.kpi, b->r.kpi);
 }
 
@@ -227,8 +228,9 @@ int optimization_recall(struct helios *h, struct optimization *o, struct bytes a
 {
     if (rows[o->r.state][OPT_RECALLED].verb == NULL)
         return -EALREADY;
-    list_each(other, &optimizations_of(h)->live, struct optimization,
-              link) if (other != o && !other->r.needs_approval && shares(other, o)) return -EBUSY;
+    list_each (other, &optimizations_of(h)->live, struct optimization, link)
+        if (other != o && !other->r.needs_approval && shares(other, o))
+            return -EBUSY;
     if (optimization_ended(o)) {
         list_out(&o->link);
         list_push(&optimizations_of(h)->live, &o->link);
@@ -253,7 +255,8 @@ static void done(struct helios *h)
 {
     struct list *lists[] = {&optimizations_of(h)->live, &optimizations_of(h)->ended};
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-        list_each(o, lists[i], struct optimization, link) free_optimization(h, o);
+        list_each (o, lists[i], struct optimization, link)
+            free_optimization(h, o);
     free(optimizations_of(h));
 }
 
@@ -264,9 +267,9 @@ static void on_timer(struct helios *h, struct timer *t)
 
 static const struct set_optimization *plan_of(struct helios *h, struct bytes name)
 {
-    SEQ_EACH(plan, const struct set_optimization, h->config->optimizations)
-    if (bytes_eq(plan->name, name))
-        return plan;
+    SEQ_EACH (plan, const struct set_optimization, h->config->optimizations)
+        if (bytes_eq(plan->name, name))
+            return plan;
     return NULL;
 }
 
@@ -322,14 +325,16 @@ static int load(struct helios *h, enum rec kind, struct bytes value)
 
 static void lead(struct helios *h)
 {
-    list_each(o, &optimizations_of(h)->live, struct optimization, link) trial_resume(h, o);
+    list_each (o, &optimizations_of(h)->live, struct optimization, link)
+        trial_resume(h, o);
 }
 
 static void reload(struct helios *h)
 {
     struct list *lists[] = {&optimizations_of(h)->live, &optimizations_of(h)->ended};
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-        list_each(o, lists[i], struct optimization, link) o->plan = plan_of(h, o->r.name);
+        list_each (o, lists[i], struct optimization, link)
+            o->plan = plan_of(h, o->r.name);
 }
 
 static void on_done(struct helios *h, const char *owner_id, const struct rec_task *ended)

@@ -140,13 +140,10 @@ static bool in_force(struct helios *h, const struct act *act, struct why *why)
 
 static bool runs_already(struct helios *h, const struct act *act, struct why *why)
 {
-    list_each(o, &optimizations_of(h)->live, struct optimization,
-              link) if (bytes_eq(o->r.name,
-                                 act->plan->name)) return hold(why, "%s is the same one and %s",
-                                                               o->r.id.at,
-                                                               o->r.needs_approval
-                                                                   ? "waits for approval"
-                                                                   : "under way");
+    list_each (o, &optimizations_of(h)->live, struct optimization, link)
+        if (bytes_eq(o->r.name, act->plan->name))
+            return hold(why, "%s is the same one and %s", o->r.id.at,
+                        o->r.needs_approval ? "waits for approval" : "under way");
     return false;
 }
 
@@ -154,16 +151,15 @@ static bool runs_already(struct helios *h, const struct act *act, struct why *wh
  * away (X6). */
 static const char *shared(const struct optimization *o, const struct act *act)
 {
-    SEQ_EACH(touched, struct bytes, act->plan->touches)
-    if (names_have(o->r.touches, *touched))
-        return touched->at;
+    SEQ_EACH (touched, struct bytes, act->plan->touches)
+        if (names_have(o->r.touches, *touched))
+            return touched->at;
     return bytes_eq(o->r.kpi, act->plan->improves) ? act->plan->improves.at : NULL;
 }
 
 static bool touched(struct helios *h, const struct act *act, struct why *why)
 {
-    list_each(o, &optimizations_of(h)->live, struct optimization, link)
-    {
+    list_each (o, &optimizations_of(h)->live, struct optimization, link) {
         const char *what = o->r.needs_approval ? NULL : shared(o, act);
         if (what)
             return hold(why, "%s %s touches %s too", o->r.id.at, o->r.name.at, what);
@@ -177,11 +173,10 @@ static bool target_busy(struct helios *h, const struct act *act, struct why *why
     size_t first, n;
     act_step(act, &first, &n);
     const struct bytes *targets = act->plan->targets.at;
-    list_each(o, &optimizations_of(h)->live, struct optimization,
-              link) for (size_t i = first; i < first + n;
-                         i++) if (names_have(o->r.targets,
-                                             targets[i])) return hold(why, "%s acts on %s",
-                                                                      o->r.id.at, targets[i].at);
+    list_each (o, &optimizations_of(h)->live, struct optimization, link)
+        for (size_t i = first; i < first + n; i++)
+            if (names_have(o->r.targets, targets[i]))
+                return hold(why, "%s acts on %s", o->r.id.at, targets[i].at);
     return false;
 }
 

@@ -95,8 +95,7 @@ struct candidates candidates_find(struct helios *h, const struct bottlenecks *b,
                                   struct bytes advice)
 {
     struct candidates found = {0};
-    SEQ_EACH(plan, const struct set_optimization, h->config->optimizations)
-    {
+    SEQ_EACH (plan, const struct set_optimization, h->config->optimizations) {
         struct candidate c;
         if (!plan->enabled || plan->emergency || !best_for(h, plan, b, advice, &c))
             continue;

@@ -70,8 +70,7 @@ static size_t choices_for(struct helios *h, const struct bottleneck *issue, stru
     size_t n = 0, place = 0;
     char context[128];
     write_context(context, sizeof(context), issue);
-    SEQ_EACH(plan, const struct set_optimization, h->config->optimizations)
-    {
+    SEQ_EACH (plan, const struct set_optimization, h->config->optimizations) {
         unsigned fits = plan->emergency && plan->enabled ? plan_fits(plan, issue->config) : 0;
         place++;
         if (fits && n < CHOICES_MOST)
@@ -100,9 +99,9 @@ static bool said_already(struct helios *h, const struct incident *i,
 {
     if (h->config->mode == mode_act)
         return false;
-    list_each(o, &optimizations_of(h)->ended, struct optimization,
-              link) if (bytes_eq(o->r.incident, i->r.id) &&
-                        bytes_eq(o->r.name, plan->name)) return true;
+    list_each (o, &optimizations_of(h)->ended, struct optimization, link)
+        if (bytes_eq(o->r.incident, i->r.id) && bytes_eq(o->r.name, plan->name))
+            return true;
     return false;
 }
 
@@ -136,10 +135,11 @@ static void act(struct helios *h, struct incident *i, const struct act *wanted,
 
 static bool against_live(struct helios *h, const struct incident *i, const struct bottleneck *issue)
 {
-    list_each(o, &optimizations_of(h)->live, struct optimization,
-              link) if (bytes_eq(o->r.incident, i->r.id) &&
-                        (bytes_eq(o->r.kpi, issue->config->name) ||
-                         (o->plan && plan_fits(o->plan, issue->config) > 1))) return true;
+    list_each (o, &optimizations_of(h)->live, struct optimization, link)
+        if (bytes_eq(o->r.incident, i->r.id) &&
+            (bytes_eq(o->r.kpi, issue->config->name) ||
+             (o->plan && plan_fits(o->plan, issue->config) > 1)))
+            return true;
     return false;
 }
 

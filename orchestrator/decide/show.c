@@ -16,13 +16,14 @@ void optimization_pack_row(struct pack *p, const struct optimization *o)
     pack_put_text(p, "state", enum_text(&enum_opt_state, r->state));
     pack_put_text(p, "verdict", enum_text(&enum_verdict, r->verdict));
     pack_put_str(p, "rule", r->rule);
-    pack_put_int(p, "n_before", (int64_t)r->n_before);
-    pack_put_int(p, "n_after", (int64_t)r->n_after);
-    pack_put_num(p, "ess_before", r->ess_before);
-    pack_put_num(p, "ess_after", r->ess_after);
     pack_put_num(p, "before", r->before);
     pack_put_num(p, "after", r->after);
     pack_put_num(p, "effect_percent", r->before != 0 ? 100 * r->effect / fabs(r->before) : 0);
+    pack_put_int(p, "n_before", (int64_t)r->n_before);
+    pack_put_int(p, "n_after", (int64_t)r->n_after);
+    pack_put_num(p, "p", r->p);
+    pack_put_num(p, "ess_before", r->ess_before);
+    pack_put_num(p, "ess_after", r->ess_after);
     pack_put_num(p, "effect", r->effect);
     pack_put_num(p, "low", r->low);
     pack_put_num(p, "high", r->high);
@@ -41,8 +42,8 @@ static void pack_names(struct pack *p, const char *key, struct seq names)
 {
     pack_key(p, key);
     pack_list(p);
-    SEQ_EACH(name, struct bytes, names)
-    pack_str(p, *name);
+    SEQ_EACH (name, struct bytes, names)
+        pack_str(p, *name);
     pack_end(p);
 }
 
@@ -146,8 +147,7 @@ void incident_pack(struct helios *h, struct pack *p, const struct incident *i)
         pack_put_raw(p, "issues", issues.whole);
     pack_key(p, "acts");
     pack_list(p);
-    SEQ_EACH(id, struct bytes, i->r.optimizations)
-    {
+    SEQ_EACH (id, struct bytes, i->r.optimizations) {
         const struct optimization *o = optimization_find(h, *id);
         if (o == NULL)
             continue;

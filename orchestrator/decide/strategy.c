@@ -63,8 +63,7 @@ struct projection {
 static double won_back(struct helios *h, const struct set_kpi *kpi, const struct scenario *scenario)
 {
     double left = 1;
-    SEQ_EACH(plan, const struct set_optimization, h->config->optimizations)
-    {
+    SEQ_EACH (plan, const struct set_optimization, h->config->optimizations) {
         if (!plan->enabled || plan->emergency || plan_fits(plan, kpi) < 2)
             continue;
         char context[128];
@@ -179,13 +178,15 @@ static void pack_roadmap(struct helios *h, struct pack *p)
 static void pack_past(struct helios *h, struct pack *p, int64_t since)
 {
     int64_t verdicts[verdict_COUNT] = {0}, cycles = 0, incidents = 0, stuck = 0;
-    list_each(o, &optimizations_of(h)->ended, struct optimization, link) if (o->r.ended >= since)
-    {
-        verdicts[o->r.verdict]++;
-        stuck += o->r.state == opt_state_STUCK;
-    }
-    list_each(c, &cycles_of(h)->ended, struct cycle, link) cycles += c->r.began >= since;
-    list_each(i, &incidents_of(h)->ended, struct incident, link) incidents += i->r.ended >= since;
+    list_each (o, &optimizations_of(h)->ended, struct optimization, link)
+        if (o->r.ended >= since) {
+            verdicts[o->r.verdict]++;
+            stuck += o->r.state == opt_state_STUCK;
+        }
+    list_each (c, &cycles_of(h)->ended, struct cycle, link)
+        cycles += c->r.began >= since;
+    list_each (i, &incidents_of(h)->ended, struct incident, link)
+        incidents += i->r.ended >= since;
     pack_map(p);
     pack_put_int(p, "since", since);
     pack_put_int(p, "cycles", cycles);

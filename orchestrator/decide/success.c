@@ -29,9 +29,9 @@ static bool overlap(const struct optimization *a, const struct optimization *b)
 
 static bool same_resource(const struct optimization *a, const struct optimization *b)
 {
-    SEQ_EACH(touched, struct bytes, a->r.touches)
-    if (names_have(b->r.touches, *touched))
-        return true;
+    SEQ_EACH (touched, struct bytes, a->r.touches)
+        if (names_have(b->r.touches, *touched))
+            return true;
     return false;
 }
 
@@ -44,12 +44,11 @@ struct tally {
 static void tally_pairs(struct helios *h, const struct optimization *o, struct tally *t)
 {
     bool together = false, conflict = false;
-    list_each(other, &optimizations_of(h)->ended, struct optimization,
-              link) if (judged(other) && overlap(o, other))
-    {
-        together = true;
-        conflict |= same_resource(o, other);
-    }
+    list_each (other, &optimizations_of(h)->ended, struct optimization, link)
+        if (judged(other) && overlap(o, other)) {
+            together = true;
+            conflict |= same_resource(o, other);
+        }
     t->together += together;
     t->together_accepted += together && o->r.state == opt_state_ACCEPTED;
     t->conflicts += conflict;
@@ -70,8 +69,7 @@ static void tally_accepted(struct helios *h, const struct optimization *o, struc
 static struct tally tally_all(struct helios *h)
 {
     struct tally t = {0};
-    list_each(o, &optimizations_of(h)->ended, struct optimization, link)
-    {
+    list_each (o, &optimizations_of(h)->ended, struct optimization, link) {
         if (!judged(o))
             continue;
         t.ended++;
@@ -108,8 +106,7 @@ static bool parallel_gain(struct helios *h, const struct cycle *c, double *ret_p
     double serial = 0, longest = 0;
     int64_t first = INT64_MAX, last = 0;
     size_t n = 0;
-    list_each(o, &optimizations_of(h)->ended, struct optimization, link)
-    {
+    list_each (o, &optimizations_of(h)->ended, struct optimization, link) {
         if (!bytes_eq(o->r.cycle, c->r.id))
             continue;
         n++;
@@ -129,8 +126,7 @@ static void tell_cycles(struct helios *h)
     struct cycles *all = cycles_of(h);
     const struct cycle *worked = NULL;
     double gain = -1;
-    list_each(c, &all->ended, struct cycle, link)
-    {
+    list_each (c, &all->ended, struct cycle, link) {
         double percent;
         if (c->r.optimizations.n)
             worked = c;
@@ -148,7 +144,8 @@ static void tell_cycles(struct helios *h)
 static void tell_incidents(struct helios *h)
 {
     const struct incident *acted = NULL;
-    list_each(i, &incidents_of(h)->ended, struct incident, link) acted = i->r.acted ? i : acted;
+    list_each (i, &incidents_of(h)->ended, struct incident, link)
+        acted = i->r.acted ? i : acted;
     if (incident_open(h) && incident_open(h)->r.acted)
         acted = incident_open(h);
     if (acted)
@@ -203,8 +200,8 @@ static void see_health(struct helios *h, struct success *s)
 {
     struct health now = health_of(h, "realm");
     double span = (double)(h->now - s->last);
-    s->all_ms += span;
-    s->well_ms += incident_open(h) ? 0 : span;
+    s->all_ms += now.known ? span : 0;
+    s->well_ms += now.known && incident_open(h) == NULL ? span : 0;
     s->last = h->now;
     keep_point(s, h->now, now.known ? now.score : -1);
     if (now.known)

@@ -185,9 +185,9 @@ static double share_of_cycle(struct helios *h, const struct optimization *o)
     if (o->r.cycle.n == 0)
         return 1;
     for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
-        list_each(other, lists[l], const struct optimization, link) claims +=
-            bytes_eq(other->r.cycle, o->r.cycle) && other->r.state != opt_state_ACCEPTED &&
-            other->r.state != opt_state_ABANDONED;
+        list_each (other, lists[l], const struct optimization, link)
+            claims += bytes_eq(other->r.cycle, o->r.cycle) &&
+                      other->r.state != opt_state_ACCEPTED && other->r.state != opt_state_ABANDONED;
     return 1.0 / MAX(claims, 1u);
 }
 

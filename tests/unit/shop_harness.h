@@ -293,13 +293,11 @@ static inline void shop_hear(struct shop *s)
 {
     struct list said;
     list_init(&said);
-    list_each(one, &s->c->said, struct core_said, link)
-    {
+    list_each (one, &s->c->said, struct core_said, link) {
         list_out(&one->link);
         list_push(&said, &one->link);
     }
-    list_each(one, &said, struct core_said, link)
-    {
+    list_each (one, &said, struct core_said, link) {
         struct arena arena = {0};
         struct msg_tasks tasks;
         struct bytes body = {one->body, one->n};
@@ -307,8 +305,8 @@ static inline void shop_hear(struct shop *s)
             shop_see_event(s, body);
         if (one->which == MSG_tasks && one->peer < SHOP_AGENTS &&
             message_decode(MSG_tasks, body, &tasks, &arena, NULL) == 0)
-            SEQ_EACH(t, const struct msg_task, tasks.items)
-        shop_answer(s, one->peer, t);
+            SEQ_EACH (t, const struct msg_task, tasks.items)
+                shop_answer(s, one->peer, t);
         arena_done(&arena);
         list_out(&one->link);
         free(one->body);
@@ -411,9 +409,9 @@ static inline struct optimization *shop_newest(struct shop *s, const char *name)
     struct list *lists[] = {&optimizations_of(s->c->h)->ended, &optimizations_of(s->c->h)->live};
     struct optimization *found = NULL;
     for (size_t l = 0; l < ARRAY_SIZE(lists); l++)
-        list_each(o, lists[l], struct optimization,
-                  link) if (bytes_is(o->r.name, name) &&
-                            (found == NULL || o->r.began >= found->r.began)) found = o;
+        list_each (o, lists[l], struct optimization, link)
+            if (bytes_is(o->r.name, name) && (found == NULL || o->r.began >= found->r.began))
+                found = o;
     return found;
 }
 

@@ -95,15 +95,14 @@ static disturb *const disturbances[] = {jump_level,    mend,        mend,       
 
 static void assert_exclusive(struct optimizations *all) /* X6 */
 {
-    list_each(a, &all->live, struct optimization, link)
-        list_each(b, &all->live, struct optimization, link)
-    {
-        if (a == b || a->r.needs_approval || b->r.needs_approval)
-            continue;
-        SEQ_EACH(touched, struct bytes, a->r.touches)
-        if (names_have(b->r.touches, *touched))
-            fail_msg("%s and %s touch %s", a->r.id.at, b->r.id.at, touched->at);
-    }
+    list_each (a, &all->live, struct optimization, link)
+        list_each (b, &all->live, struct optimization, link) {
+            if (a == b || a->r.needs_approval || b->r.needs_approval)
+                continue;
+            SEQ_EACH (touched, struct bytes, a->r.touches)
+                if (names_have(b->r.touches, *touched))
+                    fail_msg("%s and %s touch %s", a->r.id.at, b->r.id.at, touched->at);
+        }
 }
 
 static void assert_invariants(struct chaos *c)
@@ -111,13 +110,11 @@ static void assert_invariants(struct chaos *c)
     struct helios *h = c->s->c->h;
     struct optimizations *all = optimizations_of(h);
     size_t live = 0, ended = 0;
-    list_each(o, &all->live, struct optimization, link)
-    {
+    list_each (o, &all->live, struct optimization, link) {
         live++;
         assert_false(optimization_ended(o));
     }
-    list_each(o, &all->ended, struct optimization, link)
-    {
+    list_each (o, &all->ended, struct optimization, link) {
         ended++;
         assert_true(optimization_ended(o));
         if (o->r.state == opt_state_ABANDONED)
@@ -136,8 +133,7 @@ static void assert_invariants(struct chaos *c)
 
 static void assert_saved(struct chaos *c) /* what memory says is what Redis would give back */
 {
-    list_each(o, &optimizations_of(c->s->c->h)->live, struct optimization, link)
-    {
+    list_each (o, &optimizations_of(c->s->c->h)->live, struct optimization, link) {
         char key[64];
         struct core_record *r;
         struct arena arena = {0};
@@ -165,10 +161,10 @@ static void calm_down(struct chaos *c)
     s->c->config.emergency.enabled = false;
     shop_join(s);
     shop_run(s, 240000);
-    list_each(o, &optimizations_of(s->c->h)->live, struct optimization,
-              link) if (!o->r.needs_approval)
-        fail_msg("%s %s is still %s", o->r.id.at, o->r.name.at,
-                 enum_text(&enum_opt_state, o->r.state));
+    list_each (o, &optimizations_of(s->c->h)->live, struct optimization, link)
+        if (!o->r.needs_approval)
+            fail_msg("%s %s is still %s", o->r.id.at, o->r.name.at,
+                     enum_text(&enum_opt_state, o->r.state));
     assert_null(cycles_of(s->c->h)->current);
 }
 

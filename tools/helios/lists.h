@@ -34,4 +34,12 @@ extern const struct order_row order_cancel, order_retry, order_purge, order_paus
     order_drain, order_freeze, order_unfreeze, order_silence, order_unsilence, order_ack,
     order_approve, order_reset, order_rollback, order_cycle_run, order_emergency;
 
+/* Reports on demand: tasks that the controller does itself. */
+struct report_row {
+    const char *action;
+    const char *words;  /* the parameter that the words fill, a list */
+    const char *option; /* the option and the parameter of the same name */
+};
+extern const struct report_row report_analysis, report_plan;
+
 #endif

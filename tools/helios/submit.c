@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/text.h"
 #include "proto/json.h"
+#include "lists.h"
 #include "verbs.h"
 
 const struct option_row submit_options[] = {
@@ -45,7 +46,6 @@ static struct bytes option(const struct args *a, const char *name)
 
 static void fill(const struct args *a, struct msg_request *m)
 {
-    m->action = bytes_of(a->words[0]);
     m->key = option(a, "key");
     m->swarm = option(a, "swarm");
     m->role = option(a, "role");
@@ -150,7 +150,7 @@ static void print_ticket(const struct args *a, const struct msg_ticket *ticket)
         printf(BYTES_F "%s\n", BYTES_A(ticket->id), ticket->known ? " (known already)" : "");
 }
 
-static int await_accepted(struct client *c, const struct args *a)
+static int await_accepted(struct client *c, const struct args *a, bool wait)
 {
     int64_t deadline = clock_now() + c->timeout_ms;
     for (;;) {
@@ -165,7 +165,7 @@ static int await_accepted(struct client *c, const struct args *a)
         }
         if (which == MSG_accepted &&
             message_decode(MSG_accepted, buf_bytes(&c->in), &accepted, &arena, NULL) == 0) {
-            if (!args_has(a, "wait") && accepted.items.n)
+            if (!wait && accepted.items.n)
                 print_ticket(a, accepted.items.at);
             r = 0;
         } else if (which == MSG_rejected &&
@@ -178,9 +178,35 @@ static int await_accepted(struct client *c, const struct args *a)
     }
 }
 
-int run_submit(const struct cli_verb *verb, const struct args *a)
+static int submit_one(const struct args *a, const char *action, struct bytes params, bool wait)
 {
     struct client c;
+    struct bytes after[64], locks[64];
+    _autofree_ char *after_text = xdup(args_value(a, "after", NULL)),
+                    *locks_text = xdup(args_value(a, "locks", NULL));
+    struct msg_request request;
+    for (size_t i = 0; i < schema_parts_n; i++)
+        if (strcmp(schema_parts[i]->name, "request") == 0)
+            struct_defaults(schema_parts[i], &request);
+    fill(a, &request);
+    request.action = bytes_of(action);
+    request.params = params;
+    request.after = (struct seq){after, split(after_text, after, ARRAY_SIZE(after))};
+    request.locks = (struct seq){locks, split(locks_text, locks, ARRAY_SIZE(locks))};
+    int r = client_open(&c, a);
+    if (r == 0) {
+        struct msg_submit m = {BYTES("1"), BYTES("cli"), wait, {&request, 1}};
+        client_send(&c, MSG_submit, &m);
+        r = await_accepted(&c, a, wait);
+    }
+    if (r == 0 && wait)
+        r = await_done(&c, a, 1);
+    client_close(&c);
+    return r;
+}
+
+int run_submit(const struct cli_verb *verb, const struct args *a)
+{
     struct buf params = {0};
     char err[200];
     if (a->n_words != 1) {
@@ -192,26 +218,41 @@ int run_submit(const struct cli_verb *verb, const struct args *a)
         fprintf(stderr, "helios submit: --params is no JSON: %s\n", err);
         return EX_USAGE;
     }
-    struct bytes after[64], locks[64];
-    _autofree_ char *after_text = xdup(args_value(a, "after", NULL)),
-                    *locks_text = xdup(args_value(a, "locks", NULL));
-    struct msg_request request;
-    for (size_t i = 0; i < schema_parts_n; i++)
-        if (strcmp(schema_parts[i]->name, "request") == 0)
-            struct_defaults(schema_parts[i], &request);
-    fill(a, &request);
-    request.params = json ? buf_bytes(&params) : (struct bytes){0};
-    request.after = (struct seq){after, split(after_text, after, ARRAY_SIZE(after))};
-    request.locks = (struct seq){locks, split(locks_text, locks, ARRAY_SIZE(locks))};
-    int r = client_open(&c, a);
-    if (r == 0) {
-        struct msg_submit m = {BYTES("1"), BYTES("cli"), args_has(a, "wait"), {&request, 1}};
-        client_send(&c, MSG_submit, &m);
-        r = await_accepted(&c, a);
+    int r = submit_one(a, a->words[0], json ? buf_bytes(&params) : (struct bytes){0},
+                       args_has(a, "wait"));
+    buf_done(&params);
+    return r;
+}
+
+const struct option_row report_options[] = {
+    {"depth", "DEPTH", "analyze: quick, or comprehensive with the analysts' view (the default)"},
+    {"horizon", "TIME", "plan: how far ahead, as 7d (7d)"},
+    {0},
+};
+
+/* The words fill one parameter, the option another one. */
+const struct report_row report_analysis = {"analysis", "focus_areas", "depth"};
+const struct report_row report_plan = {"strategic_planning", "scenarios", "horizon"};
+
+/* run_report asks the controller for a report and waits for it. */
+int run_report(const struct cli_verb *verb, const struct args *a)
+{
+    const struct report_row *row = verb->data;
+    struct buf params = {0};
+    struct pack p;
+    pack_init(&p, &params);
+    pack_map(&p);
+    if (args_has(a, row->option))
+        pack_put_text(&p, row->option, args_value(a, row->option, ""));
+    if (a->n_words) {
+        pack_key(&p, row->words);
+        pack_list(&p);
+        for (size_t i = 0; i < a->n_words; i++)
+            pack_text(&p, a->words[i]);
+        pack_end(&p);
     }
-    if (r == 0 && args_has(a, "wait"))
-        r = await_done(&c, a, 1);
-    client_close(&c);
+    pack_end(&p);
+    int r = submit_one(a, row->action, buf_bytes(&params), true);
     buf_done(&params);
     return r;
 }

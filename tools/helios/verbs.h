@@ -29,6 +29,7 @@ int run_status(const struct cli_verb *verb, const struct args *a);
 int run_health(const struct cli_verb *verb, const struct args *a);
 int run_why(const struct cli_verb *verb, const struct args *a);
 int run_submit(const struct cli_verb *verb, const struct args *a);
+int run_report(const struct cli_verb *verb, const struct args *a);
 int run_wait(const struct cli_verb *verb, const struct args *a);
 int run_tap(const struct cli_verb *verb, const struct args *a);
 int run_top(const struct cli_verb *verb, const struct args *a);
@@ -43,7 +44,7 @@ int run_completion(const struct cli_verb *verb, const struct args *a);
 int repeat(const struct cli_verb *verb, const struct args *a,
            int (*once)(struct client *c, const struct cli_verb *verb, const struct args *a));
 
-extern const struct option_row list_options[], order_options[], submit_options[], tap_options[],
+extern const struct option_row list_options[], order_options[], submit_options[], report_options[], tap_options[],
     up_options[], config_options[], wait_options[], summary_options[];
 
 #endif

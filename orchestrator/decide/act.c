@@ -107,21 +107,13 @@ static void spend(struct helios *h, const struct optimization *o)
         budget_spend(h, *target, o->r.id.at);
 }
 
-static void note_would(struct helios *h, struct optimization *o)
-{
-    note(h, EVENT_optimization_would, o->r.id.at, o->r.incident.at, NULL,
-         "%s %s would run %s now: dry-run", o->r.id.at, o->r.name.at, o->r.action.at);
-    verdict_settle(o, verdict_rule("dry_run"), NULL);
-    optimization_step(h, o, OPT_DROPPED);
-}
-
 static void set_going(struct helios *h, struct optimization *o)
 {
     spend(h, o);
     if (!optimization_emergency(o))
         optimization_step(h, o, OPT_AUTHORIZED);
     else if (o->r.dry_run)
-        note_would(h, o);
+        trial_would(h, o);
     else
         optimization_step(h, o, OPT_URGENT);
 }
@@ -153,8 +145,18 @@ static struct act act_of(const struct optimization *o)
 
 static void note_held(struct helios *h, const struct optimization *o, const struct why *why)
 {
-    note(h, EVENT_optimization_held, o->r.name.at, o->r.id.at, NULL,
-         "the step after %s is not started: %s", o->r.id.at, why->text);
+    struct buf data = {0};
+    struct pack p;
+    pack_init(&p, &data);
+    pack_map(&p);
+    pack_put_text(&p, "held_rule", why->rule);
+    pack_put_text(&p, "held", why->text);
+    pack_put_int(&p, "step", (int64_t)o->r.step + 1);
+    pack_put_int(&p, "steps", (int64_t)o->r.steps);
+    pack_end(&p);
+    note(h, EVENT_optimization_held, o->r.name.at, o->r.id.at, &data,
+         "the step after %s is not started (%s): %s", o->r.id.at, why->rule, why->text);
+    buf_done(&data);
 }
 
 void optimization_follow(struct helios *h, const struct optimization *o)

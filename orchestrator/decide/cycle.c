@@ -161,6 +161,7 @@ static void end(struct helios *h, struct cycle *c)
     struct cycles *all = cycles_of(h);
     c->r.health_after = health_of(h, "realm").score;
     cycle_report(h, c);
+    own_set(&c->r.metrics, (struct bytes){0}); /* what they led to is in the outcome */
     all->reported++;
     all->current = NULL;
     list_push(&all->ended, &c->link);

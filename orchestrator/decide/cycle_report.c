@@ -19,8 +19,7 @@ static size_t own_ones(struct helios *h, const struct cycle *c, const struct opt
     return n;
 }
 
-/* Each with the family's alpha at which it would stand among all verdicts of this cycle (Holm, X4).
- */
+/* Each with the family's alpha at which it would stand among all verdicts of this cycle (Holm, X4). */
 static void pack_optimizations(struct pack *p, const struct optimization **all, size_t n)
 {
     double ps[64], adjusted[64];

@@ -7,8 +7,9 @@
 #include "common/stats/values.h"
 
 #define RECORD_READINGS                                                                            \
-    24000              /* of all KPIs in one record: it must stay far below a frame's 1 MiB */
-#define RETURN_LEAST 3 /* fresh readings before a return is believed */
+    24000                  /* of all KPIs in one record: it must stay far below a frame's 1 MiB */
+#define SHORT_READINGS 256 /* of an accepted one, which may be recalled */
+#define RETURN_LEAST 3     /* fresh readings before a return is believed */
 
 struct watched {
     struct bytes name; /* borrowed from the record or the config */
@@ -107,7 +108,8 @@ static void thin(struct watched *w, size_t most)
         w->n_before = kept;
 }
 
-static void write_baseline(struct helios *h, struct evidence *e, struct optimization *o)
+static void write_baseline(struct helios *h, struct evidence *e, struct optimization *o,
+                           size_t kpis, size_t readings)
 {
     struct buf out = {0};
     struct pack p;
@@ -115,9 +117,9 @@ static void write_baseline(struct helios *h, struct evidence *e, struct optimiza
     pack_map(&p);
     pack_key(&p, "kpis");
     pack_list(&p);
-    for (size_t i = 0; i < e->n; i++) {
+    for (size_t i = 0; i < kpis; i++) {
         struct watched *w = &e->watched[i];
-        thin(w, MAX((size_t)RECORD_READINGS / e->n, (size_t)64));
+        thin(w, MAX(readings / kpis, (size_t)64));
         pack_map(&p);
         pack_put_str(&p, "kpi", w->name);
         pack_key(&p, "readings");
@@ -144,7 +146,7 @@ int evidence_baseline(struct helios *h, struct evidence *e, struct optimization 
         }
         keep_before(w, w->recorder.at, w->recorder.n);
     }
-    write_baseline(h, e, o);
+    write_baseline(h, e, o, e->n, RECORD_READINGS);
     return 0;
 }
 
@@ -155,7 +157,14 @@ void evidence_instant(struct helios *h, struct evidence *e, struct optimization 
         struct reading now = {h->now, k ? kpi_value(h, k) : 0};
         keep_before(&e->watched[i], &now, k && kpi_known(h, k));
     }
-    write_baseline(h, e, o);
+    write_baseline(h, e, o, e->n, RECORD_READINGS);
+}
+
+void evidence_shorten(struct helios *h, struct evidence *e, struct optimization *o)
+{
+    uint64_t n = o->r.n_before;
+    write_baseline(h, e, o, 1, SHORT_READINGS);
+    o->r.n_before = n; /* of the verdict */
 }
 
 /* ---- looks ---- */

@@ -33,6 +33,9 @@ int evidence_baseline(struct helios *h, struct evidence *e, struct optimization 
                       const char **ret_without);
 /* evidence_instant is the baseline of an emergency act: each KPI as its window stands now. */
 void evidence_instant(struct helios *h, struct evidence *e, struct optimization *o);
+/* evidence_shorten leaves of an accepted one's baseline what its return could be checked with (it may be recalled): a few
+ * readings of the improved KPI. */
+void evidence_shorten(struct helios *h, struct evidence *e, struct optimization *o);
 /* evidence_look tests what was recorded since against the baseline, at this alpha. */
 void evidence_look(struct helios *h, struct evidence *e, double alpha, bool last,
                    struct sight *ret);

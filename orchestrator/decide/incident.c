@@ -17,8 +17,9 @@ struct request {
  *   OPEN --RISE--> RECOVERING --CLOSE--> RESOLVED
  *    | ^---FALL-------'  ^
  *    | ^---ACT----.      |
- *    `--EXHAUST--> STALLED --RISE--'          in OPEN and STALLED responses are looked for at every
- * assessment */
+ *    `--EXHAUST--> STALLED --RISE--'
+ *
+ * In OPEN and STALLED responses are looked for at every assessment. */
 typedef void incident_verb(struct helios *h, struct incident *i);
 static incident_verb go_on, stall, rise, close_it;
 struct row {

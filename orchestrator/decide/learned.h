@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Learned success: how often an optimization succeeds in a context, as a Beta posterior that fades
- * (verify.half_life).
+/* Learned success: how often an optimization succeeds in a context, as a Beta posterior that fades.
  *
- *   prior a = b = 1; at each end  SUCCESS a += 1   FAILED, ERROR b += 1   INCONCLUSIVE b += 0.5
- *   fading before each use        a = 1 + (a − 1)·2^(−Δt / half_life), b likewise: what is old is
- * half forgotten
+ *   prior a = b = 1; at each end: SUCCESS a += 1; FAILED, ERROR b += 1; INCONCLUSIVE b += 0.5
+ *   before each use: a = 1 + (a − 1)·2^(−Δt / verify.half_life), b likewise
  *
  * The context is KPI:CLASS of severity, as page_load_time:critical. Ends without an apply teach
  * nothing. */

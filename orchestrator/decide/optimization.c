@@ -10,19 +10,21 @@
 
 /* ---- the machine ----
  *
- *              .--URGENT--------------------.
- *   PROPOSED --AUTHORIZED--> BASELINE --FULL--> APPLYING --APPLIED--> SETTLING --SETTLED-->
- * VERIFYING --PROVED--> ACCEPTED |                        |                |   | | | |
- *      `-------DROPPED----------'  NEVER_STARTED-'   BROKEN          RECALLED         DISPROVED,
- * RECALLED        RECALLED v                       v          v                   v v | ABANDONED
- * <-----------------'          `----------> ROLLING_BACK <----------------+--------------------'
- *                                                          UNDO_FAILED |   | UNDONE
- *                                                    STUCK <-----------'   v
- *                                                      ^ <--STAYED_AWAY-- CHECKING --RETURNED-->
- * ROLLED_BACK
+ *   PROPOSED --AUTHORIZED--> BASELINE --FULL--> APPLYING --APPLIED--> SETTLING --SETTLED--> VERIFYING
+ *      |  `---------URGENT------|----------------^ |  |                  |                  |    |
+ *      |                        |                  |  |              RECALLED      DISPROVED,    |
+ *      `--------DROPPED---------'    NEVER_STARTED-'  BROKEN             |         RECALLED   PROVED
+ *                  v                       |          v                  |              |        v
+ *              ABANDONED <-----------------'     ROLLING_BACK <----------+--------------' ACCEPTED
+ *                                     UNDO_FAILED |    | ^ ^------------RECALLED-----------------'
+ *                                                 v    | |
+ *                                                STUCK-|-'RECALLED
+ *                                                 ^    | UNDONE
+ *                                     STAYED_AWAY |    v
+ *                                                CHECKING --RETURNED--> ROLLED_BACK
  *
- * From APPLYING on, something may have changed in the world: the only ways out are ACCEPTED, and
- * ROLLING_BACK. STUCK goes back to ROLLING_BACK when a person recalls it. */
+ * From APPLYING on, something may have changed in the world: the only ways out are ACCEPTED and
+ * ROLLING_BACK. */
 
 static void finish(struct helios *h, struct optimization *o);
 
@@ -164,13 +166,22 @@ static void note_end(struct helios *h, const struct optimization *o)
         note_evidence(h, ends[o->r.state].event, o);
 }
 
+static void forget_evidence(struct helios *h, struct optimization *o)
+{
+    if (o->evidence && o->r.state == opt_state_ACCEPTED)
+        evidence_shorten(h, o->evidence, o);
+    else
+        own_set(&o->r.baseline, (struct bytes){0});
+    evidence_free(o->evidence);
+    o->evidence = NULL;
+}
+
 static void finish(struct helios *h, struct optimization *o)
 {
     struct optimizations *all = optimizations_of(h);
     timer_stop(h, &o->timer);
     change_cancel_inspection(h, o);
-    evidence_free(o->evidence);
-    o->evidence = NULL;
+    forget_evidence(h, o);
     o->r.ended = h->now;
     list_out(&o->link);
     list_push(&all->ended, &o->link);

@@ -8,7 +8,8 @@
 #include "settings/settings.h"
 
 #define PROPOSAL_MS                                                                                \
-    (24 * 60 * 60 * 1000LL) /* a proposal that nobody approves in this time ends                   \
+    (24 * 60 * 60 *                                                                                \
+     1000LL) /* a proposal that nobody approves in this time ends                   \
                              */
 
 struct evidence;
@@ -95,8 +96,7 @@ enum opt_event {
     OPT_STAYED_AWAY,   /* it is not, at the deadline */
     OPT_EVENTS
 };
-/* optimization_step: -EPROTO when the event cannot happen in this state: refused, nothing changes.
- */
+/* optimization_step: -EPROTO when the event cannot happen in this state: refused, nothing changes. */
 int optimization_step(struct helios *h, struct optimization *o, enum opt_event event);
 
 #include "orchestrator/core/helios.h"

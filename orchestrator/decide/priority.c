@@ -80,8 +80,7 @@ static int by_turn(const void *one, const void *two)
     return by_score(one, two);
 }
 
-/* Swarms take turns: one with many good candidates must not crowd the others out of max_concurrent.
- */
+/* Swarms take turns: one with many good candidates must not crowd the others out of max_concurrent. */
 static void take_turns(struct candidates *c)
 {
     qsort(c->at, c->n, sizeof(*c->at), by_score);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Which optimization first? Every number of a candidate is kept, so that its place can be
- * explained:
+/* Which optimization first? Every number of a candidate is kept: its place can be explained.
  *
- *   urgency    1 critical … 4 low                          of the bottleneck
- *   business   weight × impact                             of the KPI
- *   gap        severity / 100 × impact                     share of the scale that the plan should
- * win back, 0..1 success    mean of the learned posterior, 0..1         NAME@KPI:CLASS, see
- * learned.h confidence what the analyst says, 0..1                 0.5 where none looked cost
- * sqrt(resources × complexity)                of the plan
+ *   urgency    1 critical … 4 low                   of the bottleneck
+ *   business   weight × impact                      of the KPI
+ *   gap        severity / 100 × impact              share that the plan should win back, 0..1
+ *   success    mean of the learned posterior, 0..1  NAME@KPI:CLASS, see learned.h
+ *   confidence what the analyst says, 0..1          0.5 where none looked
+ *   cost       sqrt(resources × complexity)         of the plan
  *
  *   score = 100 × (5 − urgency) / 4 × business × gap × success × confidence / cost
  *

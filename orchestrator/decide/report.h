@@ -7,8 +7,7 @@
 #include "common/buf.h"
 
 struct helios;
-/* report_write: id is whom it is about; summary one sentence. Nothing when reports.enabled is off.
- */
+/* report_write: id is whom it is about; summary one sentence. Nothing when reports.enabled is off. */
 void report_write(struct helios *h, const char *name, const char *title, const char *summary,
                   const char *id, struct bytes data);
 /* markdown_of appends the map for people: plain values as a list, lists of maps as tables, maps as

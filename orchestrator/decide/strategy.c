@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The long view: the task `strategic_planning` (horizon, scenarios) and the summary that is written
- * by the clock (reports.strategic). Projects KPIs along their significant slopes, and what the
- * known optimizations could win back.
+/* The long view: the task `strategic_planning` (horizon, scenarios) and the summary by the clock
+ * (reports.strategic). Projects KPIs along their significant slopes, and what the known
+ * optimizations could win back.
  *
  *   value at the horizon = value now + slope × horizon; its score by H2
- *   with optimizations   = score + (100 − score) × (1 − Π (1 − impact × success))  over the plans
- * that improve or help the KPI health               = weighted mean of the scores */
+ *   with optimizations   = score + (100 − score) × (1 − Π (1 − impact × success)) over the plans
+ *                          that improve or help the KPI
+ *   health               = weighted mean of the scores */
 #include <math.h>
 
 #include "common/text.h"

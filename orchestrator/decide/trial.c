@@ -49,7 +49,7 @@ void trial_baseline(struct helios *h, struct optimization *o)
                   or_default(o->plan ? o->plan->baseline_ms : 0, h->config->verify.baseline_ms));
 }
 
-static void would_apply(struct helios *h, struct optimization *o)
+void trial_would(struct helios *h, struct optimization *o)
 {
     struct buf data = {0};
     struct pack p;
@@ -77,7 +77,7 @@ static void baseline_due(struct helios *h, struct optimization *o)
     else if (evidence_baseline(h, o->evidence, o, &without) < 0)
         end_by(h, o, "no_baseline", without, OPT_DROPPED);
     else if (o->r.dry_run)
-        would_apply(h, o);
+        trial_would(h, o);
     else
         optimization_step(h, o, OPT_FULL);
 }

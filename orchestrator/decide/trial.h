@@ -9,10 +9,11 @@
 typedef void opt_verb(struct helios *h, struct optimization *o);
 /* Entering a state. */
 opt_verb trial_baseline, trial_apply, trial_settle, trial_verify, trial_undo, trial_check;
+/* trial_would says what would be applied, and ends it there: dry-run (X10). */
+opt_verb trial_would;
 /* Its timer ran out in this state. */
 opt_verb trial_due;
-/* trial_resume goes on after a restart: windows begin again, tasks that are alive are waited for.
- */
+/* trial_resume goes on after a restart: windows begin again, tasks that are alive are waited for. */
 opt_verb trial_resume;
 
 #endif

@@ -29,8 +29,7 @@ double verdict_alpha(struct helios *h, const struct optimization *o, unsigned lo
 /* verdict_sentence: "page_load_time 812 → 214 ms (−73.6 %, 99 % CI …), n=84/90 …: SUCCESS
  * (improved)". */
 void verdict_sentence(struct helios *h, const struct optimization *o, char *ret, size_t room);
-/* verdict_pack writes {rule, verdict, n_before, …} into the open map: the numbers of `helios why`.
- */
+/* verdict_pack writes {rule, verdict, n_before, …} into the open map: the numbers of `helios why`. */
 void verdict_pack(struct pack *p, const struct optimization *o);
 
 #endif

@@ -110,6 +110,9 @@ static void what_completed_before_the_cancel_is_completed(void **state) /* T10 *
     core_free(c);
 }
 
+/* Three beats to notice that the leader is gone, a second until the next hello, three beats again. */
+#define AFTER_RESTART 7000
+
 static void a_stranger_is_asked_to_say_hello(void **state) /* A2 */
 {
     (void)state;
@@ -138,7 +141,7 @@ static void progress_and_checkpoint_reach_the_next_attempt(void **state) /* A8 *
     assert_int_equal(task_find(c->h, bytes_of(id))->percent, 40);
     given(c, 1);
     core_restart(c); /* the checkpoint is durable */
-    core_pass(c, 4000);
+    core_pass(c, AFTER_RESTART);
     join(c, 2, "a2");
     core_turn(c);
     struct msg_task *second = given(c, 2);
@@ -242,7 +245,9 @@ static void who_does_not_come_back_after_a_restart_is_lost(void **state) /* A3 *
     join(c, 1, "a1");
     const char *id = submit(c, REQUEST());
     core_restart(c);
-    core_pass(c, 3000);
+    core_pass(c, AFTER_RESTART - 1000);
+    assert_null(core_event(c, EVENT_agent_lost)); /* it has the time to find the new leader */
+    core_pass(c, 1000);
     assert_non_null(core_event(c, EVENT_agent_lost));
     assert_state(c, id, "PENDING");
     core_restart(c); /* and is not lost a second time */

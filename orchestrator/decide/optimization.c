@@ -166,11 +166,13 @@ static void note_end(struct helios *h, const struct optimization *o)
         note_evidence(h, ends[o->r.state].event, o);
 }
 
+/* What a person may still recall keeps a short baseline: its return will be checked. */
 static void forget_evidence(struct helios *h, struct optimization *o)
 {
-    if (o->evidence && o->r.state == opt_state_ACCEPTED)
+    bool recallable = rows[o->r.state][OPT_RECALLED].verb != NULL;
+    if (recallable && o->evidence)
         evidence_shorten(h, o->evidence, o);
-    else
+    else if (!recallable)
         own_set(&o->r.baseline, (struct bytes){0});
     evidence_free(o->evidence);
     o->evidence = NULL;

@@ -78,9 +78,10 @@ static struct health health_in(struct helios *h, const struct scope *s)
     if (s == NULL || s->weight <= 0)
         return now;
     double missing = MAX(s->weight - s->known, 0);
-    now.score = s->known > 1e-9 ? s->sum / s->known : 0;
-    now.low = s->sum / s->weight;
-    now.high = (s->sum + 100 * missing) / s->weight;
+    double sum = MAX(s->sum, 0); /* sums of differences: rounding must not show as -0.0 */
+    now.score = s->known > 1e-9 ? sum / s->known : 0;
+    now.low = sum / s->weight;
+    now.high = (sum + 100 * missing) / s->weight;
     now.coverage = 100 * s->known / s->weight;
     now.age = s->newest ? MAX(h->now - s->newest, 0) : -1;
     now.known = now.coverage >= c->coverage - 1e-6 && s->newest && now.age <= c->stale_ms;

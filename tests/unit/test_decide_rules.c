@@ -133,6 +133,21 @@ static void observe_does_nothing_and_advise_only_says(void **state) /* X10 */
     }
 }
 
+static void what_the_config_or_a_drain_rules_out_is_held(void **state) /* X10, T10 */
+{
+    (void)state;
+    struct shop *s = ready();
+    s->plans[TUNE].enabled = false;
+    assert_held(s, TUNE, "disabled");
+    assert_held(s, FIX_API, "emergency"); /* a response is not for cycles */
+    s->c->h->control.draining = true;
+    assert_held(s, COMPRESS, "draining");
+    s->c->h->control.draining = false;
+    s->c->config.mode = mode_observe;
+    assert_held(s, COMPRESS, "mode");
+    shop_close(s);
+}
+
 static void two_that_touch_the_same_are_never_verified_together(void **state) /* X6 */
 {
     (void)state;
@@ -391,6 +406,7 @@ int main(void)
         cmocka_unit_test(a_freeze_stops_what_is_not_applied_and_lets_a_rollback_end),
         cmocka_unit_test(frozen_in_its_baseline_it_is_dropped),
         cmocka_unit_test(observe_does_nothing_and_advise_only_says),
+        cmocka_unit_test(what_the_config_or_a_drain_rules_out_is_held),
         cmocka_unit_test(two_that_touch_the_same_are_never_verified_together),
         cmocka_unit_test(the_same_kpi_counts_as_touched),
         cmocka_unit_test(at_most_max_concurrent),

@@ -29,7 +29,6 @@
 /* Counters: everything that is refused, lost or done is counted; `helios status` shows them all. */
 #define COUNTERS(X)                                                                                \
     X(messages, "messages taken in")                                                               \
-    X(work_messages, "messages taken in that carried tasks, results or samples")                   \
     X(refused_bytes, "messages refused by the check of the bytes (Z3)")                            \
     X(refused_messages, "messages of an unknown type, on the wrong endpoint or undecodable")       \
     X(refused_results, "results for another attempt, task or agent (T5)")                          \

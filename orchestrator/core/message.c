@@ -82,7 +82,6 @@ void helios_message(struct helios *h, enum endpoint endpoint, const struct routi
     } message;
     struct arena arena = {0};
     struct decode_error err;
-    h->counters.work_messages += which == MSG_submit || which == MSG_results || which == MSG_samples;
     if (message_decode(which, body, &message, &arena, &err) < 0)
         refused(h, &h->counters.refused_messages, endpoint, err.text);
     else if (h->epoch == 0 && needs_leader(which))

@@ -46,6 +46,7 @@
     X(samples_stored, "samples taken in")                                                          \
     X(samples_lost, "samples that never came, by the sources' numbers (H1)")                       \
     X(samples_again, "samples that came twice")                                                    \
+    X(samples_nameless, "samples refused: their source has no name, or one that is too long")      \
     X(samples_nan, "samples refused: not finite")                                                  \
     X(samples_unknown, "samples refused: no such KPI")                                             \
     X(samples_future, "samples refused: over 2 s in the future")                                   \

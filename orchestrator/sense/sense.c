@@ -63,10 +63,12 @@ static void publish_refused(struct helios *h)
     if (h->sense.refused_since == 0)
         return;
     note(h, EVENT_kpi_refused, NULL, NULL, NULL,
-         "%llu samples were refused; so far: not finite %llu, unknown KPI %llu, future %llu, old %llu, absurd %llu",
+         "%llu samples were refused; so far: not finite %llu, unknown KPI %llu, future %llu, old %llu, absurd %llu, "
+         "without a good name %llu",
          (unsigned long long)h->sense.refused_since, (unsigned long long)c->samples_nan,
          (unsigned long long)c->samples_unknown, (unsigned long long)c->samples_future,
-         (unsigned long long)c->samples_old, (unsigned long long)c->samples_absurd);
+         (unsigned long long)c->samples_old, (unsigned long long)c->samples_absurd,
+         (unsigned long long)c->samples_nameless);
     h->sense.refused_since = 0;
 }
 

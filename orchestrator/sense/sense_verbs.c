@@ -54,10 +54,13 @@ static int query_health(struct helios *h, struct verb_call *call)
 static int query_sources(struct helios *h, struct verb_call *call)
 {
     struct source *s, *next;
+    int64_t left = MIN(map_int(call->args, "limit", SOURCES_LISTED), (int64_t)SOURCES_LISTED);
+    pack_put_int(&call->answer, "total", HASH_COUNT(h->sense.sources));
     pack_key(&call->answer, "sources");
     pack_list(&call->answer);
     HASH_ITER (hh, h->sense.sources, s, next)
-        source_pack(h, s, &call->answer);
+        if (left-- > 0)
+            source_pack(h, s, &call->answer);
     pack_end(&call->answer);
     return 0;
 }
@@ -66,7 +69,7 @@ const struct verb sense_verbs[] = {
     {"kpis", false, "after limit", "KPIs in the order of their names: window, score and limits", query_kpis},
     {"kpi", false, "name", "one KPI with its past windows", query_kpi},
     {"health", false, "", "health of the realm and of each swarm", query_health},
-    {"sources", false, "", "KPI sources: sent, stored, refused, lost (H1)", query_sources},
+    {"sources", false, "limit", "KPI sources: sent, stored, refused, lost (H1)", query_sources},
     {"silences", false, "", "what is silenced, by whom, why, until when", query_silences},
     {"silence", true, "pattern for_ms reason kind", "silence notifications or note a maintenance (H6)", command_silence},
     {"unsilence", true, "id", "take a silence back", command_unsilence},

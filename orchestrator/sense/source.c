@@ -17,13 +17,23 @@ static void rename_instance(struct source *s, struct bytes instance, uint64_t fi
     s->joined = s->next = first;
 }
 
+static void forget(struct helios *h, struct source *s)
+{
+    HASH_DEL(h->sense.sources, s);
+    free(s->name);
+    free(s->instance);
+    free(s);
+}
+
+/* When there are too many, the oldest makes room: one that still sends is back with its next message, so that a flood of names
+ * hinders nobody for good. */
 static struct source *source_get(struct helios *h, const struct msg_samples *m)
 {
     struct source *s;
     HASH_FIND(hh, h->sense.sources, m->source.at, m->source.n, s);
     if (s == NULL) {
         if (HASH_COUNT(h->sense.sources) >= SOURCES_MAX)
-            return NULL;
+            forget(h, h->sense.sources);
         s = NEW(struct source);
         s->name = bytes_dup(m->source);
         HASH_ADD_KEYPTR(hh, h->sense.sources, s->name, strlen(s->name), s);
@@ -37,12 +47,8 @@ static struct source *source_get(struct helios *h, const struct msg_samples *m)
 void sources_done(struct helios *h)
 {
     struct source *s, *next;
-    HASH_ITER (hh, h->sense.sources, s, next) {
-        HASH_DEL(h->sense.sources, s);
-        free(s->name);
-        free(s->instance);
-        free(s);
-    }
+    HASH_ITER (hh, h->sense.sources, s, next)
+        forget(h, s);
 }
 
 void source_pack(struct helios *h, const struct source *s, struct pack *p)
@@ -91,12 +97,21 @@ static void take(struct helios *h, struct source *s, const struct msg_sample *m)
     h->counters.samples_stored++;
 }
 
+static bool named(const struct msg_samples *m)
+{
+    return m->first > 0 && m->source.n > 0 && m->source.n <= SOURCE_NAME_MAX && m->instance.n > 0 &&
+           m->instance.n <= SOURCE_NAME_MAX;
+}
+
 void on_samples(struct helios *h, const struct routing *from, const struct msg_samples *m)
 {
     (void)from;
-    struct source *s = source_get(h, m);
-    if (s == NULL || m->first == 0)
+    if (!named(m)) {
+        h->counters.samples_nameless += m->items.n;
+        h->sense.refused_since += m->items.n;
         return;
+    }
+    struct source *s = source_get(h, m);
     if (m->first > s->next) {
         s->lost += m->first - s->next;
         h->counters.samples_lost += m->first - s->next;

@@ -14,7 +14,10 @@ struct source {
     int64_t seen;
 };
 
-#define SOURCES_MAX 20000 /* names come from peers: memory is bounded */
+/* Names come from peers: they are bounded in number and in bytes. */
+#define SOURCES_MAX 20000
+#define SOURCE_NAME_MAX 256
+#define SOURCES_LISTED 1000 /* a message holds 1 MiB */
 
 void sources_done(struct helios *h);
 void source_pack(struct helios *h, const struct source *s, struct pack *p);

@@ -16,6 +16,7 @@ import ctypes
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -28,6 +29,7 @@ import zmq
 BIN = pathlib.Path(os.environ.get("HELIOS_BIN", pathlib.Path(__file__).resolve().parents[2] / "build/dev/bin"))
 PATIENCE = 30
 ANY_PORT = "tcp://127.0.0.1:*"
+SANITIZER = re.compile(r"Sanitizer|runtime error:")  # what a build with sanitizers says of our faults
 
 
 def until(condition, what, patience=PATIENCE):
@@ -368,3 +370,4 @@ class Realm:
         if self.process and self.process.running():
             self.process.send(signal.SIGCONT)
             self.stop()
+        assert not self.log.exists() or not SANITIZER.search(self.log.read_text()), f"see {self.log}"

@@ -97,8 +97,10 @@ int64_t helios_tick(struct helios *h, int64_t now)
     h->now = MAX(h->now, now); /* never back */
     if (h->epoch == 0)
         return INT64_MAX;
-    if (h->now - h->last_tick > 2 * h->config->agents.beat_ms)
-        work_excuse(h, h->now - h->last_tick); /* our own pause is nobody's fault (L6) */
+    if (h->now - h->last_tick > 2 * h->config->agents.beat_ms) { /* our own pause is nobody's fault (L6) */
+        work_excuse(h, h->now - h->last_tick);
+        h->excused_until = h->now + 2 * h->config->agents.beat_ms * h->config->agents.missed;
+    }
     h->last_tick = h->now;
     timers_run(h);
     work_turn(h);

@@ -78,6 +78,7 @@ struct helios {
     struct save control_save;
     struct bytes realm_id;           /* its id: `realm` */
     int64_t last_tick;               /* a late one is our own pause, and nobody else's fault (L6) */
+    int64_t excused_until;           /* our own pause: what seems to vanish until then has not (L6) */
     int64_t refusal_shown;           /* when a refused message was last shown */
 
     struct timers timers; /* everything that is due later */

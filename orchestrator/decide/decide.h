@@ -11,7 +11,7 @@
 /* In the order in which they are made and called. */
 #define DECIDERS(X)                                                                                \
     X(learned)                                                                                     \
-    X(breaker) X(budget) X(optimization) X(cycle) X(incident) X(strategy) X(success) X(notify)
+    X(breaker) X(budget) X(optimization) X(cycle) X(incident) X(strategy) X(success) X(notify) X(brake)
 
 struct task;
 struct optimization;

@@ -104,6 +104,7 @@ def test_a_collapse_opens_an_incident_that_is_answered_and_closed(start):
         act = toy.newest(name)
         assert (act["state"], act["rule"], act["incident"]) == ("ACCEPTED", "recovered", opened["id"])
         assert act["score_before"] == 0 and act["score_after"] > 90
+        assert act["before"] > 2 * act["after"] > 0, "its numbers are measured, not filled in"
     assert len(toy.query("incidents")["incidents"]) == 1, "it re-fires, it does not duplicate (H5)"
 
     until(lambda: "RESOLVED" in toy.reports("incident")[0][1], "the incident's report is complete")

@@ -4,6 +4,7 @@
  * frozen, as by `helios freeze`, and a person lets it go on. Our own pause and the time after a takeover do not count (L6). */
 #include "orchestrator/core/helios.h"
 
+#define TAKEOVER_MS 1000  /* who has not found us yet says hello this often */
 #define VANISHED_MAX 256 /* more at once change nothing: the share is long over its limit */
 
 struct vanished {
@@ -35,7 +36,7 @@ static void add(struct vanished *v, int64_t now, int64_t window)
 
 static bool excused(const struct helios *h)
 {
-    return h->now < h->excused_until || h->now < h->started + 3 * patience(h);
+    return h->now < h->excused_until || h->now < h->started + TAKEOVER_MS + 3 * patience(h);
 }
 
 static void on_event(struct helios *h, enum event kind, const struct rec_entry *e)

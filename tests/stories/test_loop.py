@@ -203,3 +203,22 @@ def test_a_reload_brings_a_new_change_into_the_loop(start):
     toy.until_line("config.reloaded")
     assert toy.reaches("shout", *ENDED)["state"] == "ROLLED_BACK"
     assert toy.reaches("wish", "BASELINE", "ABANDONED", *ENDED)
+
+
+def test_x9_a_mass_failure_freezes_automation(start):
+    """Ten agents vanish at once, as when a network is cut: what is seen then is no ground to act on; a person lets it go on."""
+    toy = start(RESPONSES, GOOD, brake={"least": 3})
+    status = toy.client()
+    observed(toy)
+    toy.staff["backend"].close()
+    toy.staff["frontend"].close()
+    until(lambda: status.query("status")["frozen"], "automation is frozen")
+    assert "vanished at once" in toy.ledger("realm.frozen")[-1]["text"]
+    for kpi, number in BAD.items():
+        toy.set(kpi, number)
+    until(lambda: toy.ledger("incident.opened"), "it watches on")
+    toy.hire("frontend")
+    toy.hire("backend")
+    assert not toy.query("optimizations")["optimizations"]
+    toy.helios("unfreeze")
+    assert toy.reaches("rescue_latency", "ACCEPTED")

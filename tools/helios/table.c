@@ -191,14 +191,16 @@ void paint_table(struct buf *out, const json_t *rows, const struct column *colum
     free(cells);
 }
 
+#define A_TIME 1e11 /* ms since 1970: of 1973; `started: 4` is a count */
+
 /* Keys that hold a time or a duration are shown as such. */
-static enum shape shape_of(const char *key)
+static enum shape shape_of(const char *key, const json_t *v)
 {
     static const char *const times[] = {"at",      "began",   "ended",   "opened", "since",
                                         "created", "started", "applied", "until",  "now"};
     size_t n = strlen(key);
     for (size_t i = 0; i < ARRAY_SIZE(times); i++)
-        if (strcmp(key, times[i]) == 0)
+        if (strcmp(key, times[i]) == 0 && json_number_value(v) > A_TIME)
             return SHAPE_TIME;
     return (n > 3 && strcmp(key + n - 3, "_ms") == 0) || strcmp(key, "age") == 0 ? SHAPE_MS
                                                                                  : SHAPE_TEXT;
@@ -222,7 +224,7 @@ static void branch(struct buf *out, const char *key, const json_t *v, unsigned i
         paint_tree(out, v, indent + 2);
     } else {
         buf_text(out, " ");
-        paint_value(out, v, shape_of(key));
+        paint_value(out, v, shape_of(key, v));
         buf_text(out, "\n");
     }
     buf_done(&safe);

@@ -120,8 +120,8 @@ def test_an_agent_that_dies_in_the_middle_of_an_apply(start):
 def worker(realm, name, *run):
     home = realm.path / name
     home.mkdir()
-    return Agent(home, [realm.data], members={name: {"swarm": "backend"}}, data=str(home / "data"),
-                 actions={"work": {"run": ["/bin/sh", "-c", *run], "grace": "50ms"}})
+    return realm.keep(Agent(home, [realm.data], members={name: {"swarm": "backend"}}, data=str(home / "data"),
+                            actions={"work": {"run": ["/bin/sh", "-c", *run], "grace": "50ms"}}))
 
 
 def test_t6_a_task_whose_agent_dies_is_done_by_another(tmp_path):
@@ -133,13 +133,11 @@ def test_t6_a_task_whose_agent_dies_is_done_by_another(tmp_path):
         first = worker(realm, "first", f"while [ ! -e {until_file} ]; do sleep 0.02; done")
         ticket = client.submit("work", max_attempts=1)
         tap.until("task.dispatched", id=ticket["id"])
-        second = worker(realm, "second", "echo done by the second")
+        worker(realm, "second", "echo done by the second")
         first.kill()
         assert tap.until("task.lost", id=ticket["id"])
         done = client.done(ticket["id"])
         assert (done["state"], done["output"], done["attempts"]) == ("COMPLETED", b"done by the second\n", 2)
-        for agent in (first, second):
-            agent.close()
 
 
 def test_t6_a_task_that_kills_two_agents_is_poison(tmp_path):
@@ -198,7 +196,8 @@ def test_redis_killed_under_load_each_accepted_task_ends_once(tmp_path):
     config = {"state": {"url": redis.url}, "tasks": {"backoff": "100ms"}, "agents": {"beat": "200ms"}}
     with Realm(tmp_path / "one", config) as realm:
         tap = realm.tap("task.completed")
-        agents = [busy_agent(realm, f"a{n}") for n in (1, 2)]
+        for name in ("a1", "a2"):
+            busy_agent(realm, name)
         accepted = [{} for _ in range(4)]
         clients = [threading.Thread(target=submit_all, args=(realm, f"c{n}", 100, accepted[n])) for n in range(4)]
         for one in clients:
@@ -220,16 +219,14 @@ def test_redis_killed_under_load_each_accepted_task_ends_once(tmp_path):
         assert counters["failed"] == counters["cancelled"] == counters["unknown"] == 0
         until(lambda: tap.until("none", patience=0.1) or {e["id"] for e in tap.events} >= ids, "each end was told")
         assert len(tap.events) == 400, "once"
-        for agent in agents:
-            agent.close()
     redis.stop()
 
 
 def busy_agent(realm, name):
     home = realm.path / name
     home.mkdir()
-    return Agent(home, [realm.data], members={name: {"swarm": "backend", "slots": 8, "prefetch": 8}},
-                 actions={"work": {"builtin": "echo"}}, data=str(home / "data"))
+    realm.keep(Agent(home, [realm.data], members={name: {"swarm": "backend", "slots": 8, "prefetch": 8}},
+                     actions={"work": {"builtin": "echo"}}, data=str(home / "data")))
 
 
 def submit_all(realm, name, n, accepted):

@@ -39,22 +39,27 @@ static bool excused(const struct helios *h)
     return h->now < h->excused_until || h->now < h->started + TAKEOVER_MS + 3 * patience(h);
 }
 
+/* A KPI without weight is watched only: nothing is done for it, so its silence holds nothing back. */
+static bool counts(const struct kpi *k)
+{
+    return k && kpi_config(k)->weight > 0;
+}
+
 static void on_event(struct helios *h, enum event kind, const struct rec_entry *e)
 {
     struct brake *b = h->decide.state[DECIDE_brake];
-    (void)e;
     if (b == NULL || (kind != EVENT_kpi_stale && kind != EVENT_agent_lost) || excused(h) || h->stopping)
         return;
-    if (kind == EVENT_kpi_stale)
+    if (kind == EVENT_kpi_stale && counts(kpi_find(h, e->id)))
         add(&b->kpis, h->now, h->config->health.window_ms);
-    else
+    else if (kind == EVENT_agent_lost)
         add(&b->agents, h->now, patience(h));
     timer_set(h, &b->timer, h->now + 1);
 }
 
 static void count_known(struct helios *h, struct kpi *k, void *n)
 {
-    if (kpi_config(k)->weight > 0 && kpi_known(h, k))
+    if (counts(k) && kpi_known(h, k))
         ++*(size_t *)n;
 }
 

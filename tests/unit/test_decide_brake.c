@@ -71,6 +71,18 @@ static void half_of_the_kpis_vanish(void **state)
     core_free(c);
 }
 
+static void what_is_only_watched_does_not_count(void **state)
+{
+    (void)state;
+    struct core *c = realm();
+    for (int i = 4; i < KPIS; i++)
+        rows[i].weight = 0;
+    feed(c, KPIS, 15);
+    feed(c, 3, 10); /* one of four that count, and four that do not */
+    assert_false(c->h->frozen);
+    core_free(c);
+}
+
 static void many_agents_are_lost(void **state)
 {
     (void)state;
@@ -150,7 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(most_kpis_vanish),           cmocka_unit_test(half_of_the_kpis_vanish),
-        cmocka_unit_test(many_agents_are_lost),       cmocka_unit_test(two_agents_are_no_mass),
+        cmocka_unit_test(what_is_only_watched_does_not_count), cmocka_unit_test(many_agents_are_lost),       cmocka_unit_test(two_agents_are_no_mass),
         cmocka_unit_test(agents_are_lost_one_by_one), cmocka_unit_test(agents_leave_on_purpose),
         cmocka_unit_test(our_own_pause_does_not_count), cmocka_unit_test(it_can_be_switched_off),
     };

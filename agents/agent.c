@@ -6,12 +6,12 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "agents/leave.h"
 #include "agents/probes/probe.h"
 #include "agents/results.h"
 #include "agents/signals.h"
+#include "proto/socket.h"
 
 enum { SPARE_SOCKETS = 64 };
 
@@ -112,8 +112,7 @@ static int make_context(struct agent *a, char **ret_why)
     size_t controllers = manifest_config(a->manifest)->controllers.n;
     size_t sockets = (a->n_members + 1) * controllers + SPARE_SOCKETS;
     (void)ret_why;
-    a->zmq = zmq_ctx_new();
-    return a->zmq && zmq_ctx_set(a->zmq, ZMQ_MAX_SOCKETS, (int)sockets) == 0 ? 0 : -zmq_errno();
+    return socket_context_new(sockets, &a->zmq);
 }
 
 static int open_data(struct agent *a, char **ret_why)
@@ -212,8 +211,7 @@ void process_free(struct agent *a)
     applied_done(&a->applied);
     journal_close(&a->results);
     web_done(&a->web);
-    if (a->zmq)
-        zmq_ctx_term(a->zmq);
+    socket_context_free(a->zmq);
     if (a->signals.fd >= 0)
         close(a->signals.fd);
     loop_done(&a->loop);

@@ -4,7 +4,6 @@
 
 #include <jansson.h>
 #include <sys/stat.h>
-#include <zmq.h>
 
 #include "agents/agent.h"
 #include "common/log.h"
@@ -16,20 +15,19 @@ enum { AGENTS_PORT = 7301, KPI_PORT = 7303, LOOK_MS = 500, HWM = 10000 };
 
 static void unpublish(struct controller *c)
 {
-    if (c->pub)
-        zmq_close(c->pub);
+    socket_close(c->pub);
     c->pub = NULL;
 }
 
 static void publish_to(struct controller *c)
 {
     unpublish(c);
-    int error = socket_new(c->agent->zmq, ZMQ_PUB, HWM, &c->pub);
+    int error = socket_new(c->agent->zmq, SOCKET_PUB, HWM, &c->pub);
     if (!error)
         error = socket_connect(c->pub, c->kpi);
     if (!error)
         return;
-    log_error("samples.connect", "cannot publish to %s: %s", c->kpi, zmq_strerror(-error));
+    log_error("samples.connect", "cannot publish to %s: %s", c->kpi, strerror(-error));
     unpublish(c);
 }
 

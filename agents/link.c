@@ -2,8 +2,6 @@
 /* Owns greeting, beats and the obedience to epochs (L4, A6). Refuses to know what runs. */
 #include "agents/link.h"
 
-#include <zmq.h>
-
 #include "agents/agent.h"
 #include "agents/say.h"
 #include "common/log.h"
@@ -56,8 +54,7 @@ static void on_readable(struct watch *w, short events);
 static void disconnect(struct link *l)
 {
     loop_unwatch(loop_of(l), &l->watch);
-    if (l->watch.socket)
-        zmq_close(l->watch.socket);
+    socket_close(l->watch.socket);
     l->watch.socket = NULL;
 }
 
@@ -69,12 +66,12 @@ static void connect_link(struct link *l)
     l->unanswered = 0;
     if (c->agents == NULL)
         return;
-    int error = socket_new(c->agent->zmq, ZMQ_DEALER, HWM, &l->watch.socket);
+    int error = socket_new(c->agent->zmq, SOCKET_DEALER, HWM, &l->watch.socket);
     if (!error)
         error = socket_connect(l->watch.socket, c->agents);
     if (error) {
         log_error("link.connect", "%s cannot connect to %s: %s", l->member->id, c->agents,
-                  zmq_strerror(-error));
+                  strerror(-error));
         disconnect(l);
         return;
     }
@@ -296,7 +293,7 @@ void links_bye(struct member *m, const char *reason)
     for (size_t i = 0; i < m->agent->n_controllers; i++) {
         struct link *l = &m->links[i];
         if (l->state == LINK_WELCOMED) {
-            zmq_setsockopt(l->watch.socket, ZMQ_LINGER, &linger_ms, sizeof(linger_ms));
+            socket_linger(l->watch.socket, linger_ms);
             link_say(l, MSG_bye, &(struct msg_bye){bytes_of(reason)});
         }
         l->state = LINK_LEFT;

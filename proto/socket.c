@@ -22,6 +22,11 @@ static const struct {
     {ZMQ_IMMEDIATE, 0},
 };
 
+static const int types[] = {
+    [SOCKET_ROUTER] = ZMQ_ROUTER, [SOCKET_DEALER] = ZMQ_DEALER, [SOCKET_PUB] = ZMQ_PUB,
+    [SOCKET_SUB] = ZMQ_SUB,       [SOCKET_XPUB] = ZMQ_XPUB,
+};
+
 /* As GUARD_MAX_BYTES; an int64_t, or libzmq refuses it. */
 static const int64_t largest_bytes = 1024 * 1024;
 
@@ -30,7 +35,7 @@ static int set_int(void *socket, int option, int value)
     return zmq_setsockopt(socket, option, &value, sizeof(value));
 }
 
-static int set_options(void *socket, int type, int hwm)
+static int set_options(void *socket, enum socket_kind kind, int hwm)
 {
     int error = zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest_bytes, sizeof(largest_bytes));
     for (size_t i = 0; i < ARRAY_SIZE(common_options) && !error; i++)
@@ -40,23 +45,56 @@ static int set_options(void *socket, int type, int hwm)
     if (!error)
         error = set_int(socket, ZMQ_SNDHWM, hwm);
     /* Without it, messages to a peer that is gone would vanish in silence. */
-    if (!error && type == ZMQ_ROUTER)
+    if (!error && kind == SOCKET_ROUTER)
         error = set_int(socket, ZMQ_ROUTER_MANDATORY, 1);
+    if (!error && kind == SOCKET_SUB)
+        error = zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0);
     return error ? -zmq_errno() : 0;
 }
 
-int socket_new(void *context, int type, int hwm, void **ret_socket)
+int socket_context_new(size_t sockets, void **ret_context)
 {
-    void *socket = zmq_socket(context, type);
+    void *context = zmq_ctx_new();
+    if (context == NULL)
+        return -zmq_errno();
+    if (zmq_ctx_set(context, ZMQ_MAX_SOCKETS, (int)sockets)) {
+        int error = -zmq_errno();
+        zmq_ctx_term(context);
+        return error;
+    }
+    *ret_context = context;
+    return 0;
+}
+
+void socket_context_free(void *context)
+{
+    if (context)
+        zmq_ctx_term(context);
+}
+
+int socket_new(void *context, enum socket_kind kind, int hwm, void **ret_socket)
+{
+    void *socket = zmq_socket(context, types[kind]);
     if (socket == NULL)
         return -zmq_errno();
-    int error = set_options(socket, type, hwm);
+    int error = set_options(socket, kind, hwm);
     if (error) {
         zmq_close(socket);
         return error;
     }
     *ret_socket = socket;
     return 0;
+}
+
+void socket_close(void *socket)
+{
+    if (socket)
+        zmq_close(socket);
+}
+
+void socket_linger(void *socket, int linger_ms)
+{
+    set_int(socket, ZMQ_LINGER, linger_ms);
 }
 
 int socket_bind(void *socket, const char *endpoint, char *ret_endpoint, size_t room)

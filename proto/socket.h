@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* ZeroMQ sockets with the options that every process of Helios uses: bounds, heartbeats, linger, no
- * routing ids. The only file beside the shells that knows ZeroMQ. All answer 0 or -errno. */
+ * routing ids. The only file that knows ZeroMQ beside the loops, which wait for sockets. All answer 0 or -errno. */
 #ifndef HELIOS_PROTO_SOCKET_H
 #define HELIOS_PROTO_SOCKET_H
 
@@ -11,9 +11,18 @@ struct routing { /* the automatic routing id of a ROUTER's peer: 5 bytes in libz
     char at[15];
 };
 
-/* socket_new makes a socket of a ZMQ_ type; it is the caller's and ends with zmq_close. hwm in
- * messages. -EMFILE… */
-int socket_new(void *context, int type, int hwm, void **ret_socket);
+enum socket_kind { SOCKET_ROUTER, SOCKET_DEALER, SOCKET_PUB, SOCKET_SUB, SOCKET_XPUB };
+
+/* One context a process. sockets: the most that it may have. -EMFILE… */
+int socket_context_new(size_t sockets, void **ret_context);
+void socket_context_free(void *context); /* after all its sockets; NULL is fine */
+
+/* socket_new makes a socket; it is the caller's and ends with socket_close. hwm in messages. A SUB
+ * gets every topic. -EMFILE… */
+int socket_new(void *context, enum socket_kind kind, int hwm, void **ret_socket);
+void socket_close(void *socket); /* NULL is fine */
+/* socket_linger: what was sent may still leave for so long after socket_close; 0 at first. */
+void socket_linger(void *socket, int linger_ms);
 /* socket_bind binds; ret_endpoint (may be NULL) gets the real endpoint when the port was `*` . */
 int socket_bind(void *socket, const char *endpoint, char *ret_endpoint, size_t room);
 int socket_connect(void *socket, const char *endpoint);

@@ -4,7 +4,6 @@
 
 #include <sys/resource.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "common/text.h"
 #include "disk.h"
@@ -13,12 +12,13 @@
  * questions. */
 static const struct {
     const char *name;
-    int type, hwm;
+    enum socket_kind kind;
+    int hwm;
 } kinds[ENDPOINTS] = {
-    [ENDPOINT_agents] = {"agents", ZMQ_ROUTER, 10000},
-    [ENDPOINT_control] = {"control", ZMQ_ROUTER, 10000},
-    [ENDPOINT_kpi] = {"kpi", ZMQ_SUB, 10000},
-    [ENDPOINT_events] = {"events", ZMQ_XPUB, 10000},
+    [ENDPOINT_agents] = {"agents", SOCKET_ROUTER, 10000},
+    [ENDPOINT_control] = {"control", SOCKET_ROUTER, 10000},
+    [ENDPOINT_kpi] = {"kpi", SOCKET_SUB, 10000},
+    [ENDPOINT_events] = {"events", SOCKET_XPUB, 10000},
 };
 
 #define SOCKETS_MAX 64 /* of the context: we have four, libzmq some of its own */
@@ -47,9 +47,7 @@ static int open_one(struct bus *b, enum endpoint e, struct bytes where, bool ins
 {
     if (!insecure && !stays_local(where))
         return -EPERM;
-    int r = socket_new(b->context, kinds[e].type, kinds[e].hwm, &b->sockets[e]);
-    if (r == 0 && kinds[e].type == ZMQ_SUB && zmq_setsockopt(b->sockets[e], ZMQ_SUBSCRIBE, "", 0))
-        r = -zmq_errno();
+    int r = socket_new(b->context, kinds[e].kind, kinds[e].hwm, &b->sockets[e]);
     return r < 0 ? r : socket_bind(b->sockets[e], where.at, b->endpoints[e], BUS_ENDPOINT_MAX);
 }
 
@@ -62,25 +60,20 @@ int bus_open(struct bus *b, const struct set_listen *listen, bool insecure, cons
         [ENDPOINT_events] = listen->events,
     };
     raise_files();
-    b->context = zmq_ctx_new();
-    zmq_ctx_set(b->context, ZMQ_MAX_SOCKETS, SOCKETS_MAX);
-    for (enum endpoint e = 0; e < ENDPOINTS; e++) {
-        int r = open_one(b, e, where[e], insecure);
-        if (r < 0) {
-            *ret_failed = where[e].at;
-            return r;
-        }
+    *ret_failed = "context";
+    int r = socket_context_new(SOCKETS_MAX, &b->context);
+    for (enum endpoint e = 0; e < ENDPOINTS && r == 0; e++) {
+        r = open_one(b, e, where[e], insecure);
+        *ret_failed = where[e].at;
     }
-    return 0;
+    return r;
 }
 
 void bus_close(struct bus *b)
 {
     for (enum endpoint e = 0; e < ENDPOINTS; e++)
-        if (b->sockets[e])
-            zmq_close(b->sockets[e]);
-    if (b->context)
-        zmq_ctx_term(b->context);
+        socket_close(b->sockets[e]);
+    socket_context_free(b->context);
     buf_done(&b->body);
     *b = (struct bus){0};
 }
@@ -88,7 +81,7 @@ void bus_close(struct bus *b)
 int bus_receive(struct bus *b, enum endpoint endpoint, struct routing *ret_from,
                 struct bytes *ret_body)
 {
-    bool routed = kinds[endpoint].type == ZMQ_ROUTER;
+    bool routed = kinds[endpoint].kind == SOCKET_ROUTER;
     *ret_from = (struct routing){0};
     int r = socket_receive(b->sockets[endpoint], routed ? ret_from : NULL, NULL, &b->body);
     *ret_body = buf_bytes(&b->body);
@@ -97,7 +90,7 @@ int bus_receive(struct bus *b, enum endpoint endpoint, struct routing *ret_from,
 
 void bus_say(struct bus *b, const struct said *said)
 {
-    bool routed = kinds[said->endpoint].type == ZMQ_ROUTER;
+    bool routed = kinds[said->endpoint].kind == SOCKET_ROUTER;
     if (socket_send(b->sockets[said->endpoint], routed ? &said->to : NULL, said->topic,
                     said->body) < 0)
         b->unsent++;

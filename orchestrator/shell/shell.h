@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* All that heliosd holds around its core, on one page. Who changes what: lead.c the core's life,
- * loop.c the turn, signals.c and reload.c what a person asks of the process. */
+ * turn.c the turn, loop.c the waiting, signals.c and reload.c what a person asks of the process. */
 #ifndef HELIOS_SHELL_SHELL_H
 #define HELIOS_SHELL_SHELL_H
 
@@ -60,6 +60,12 @@ void shell_close(struct shell *s); /* in the order that loses nothing; fine when
 
 /* loop.c */
 void loop_run(struct shell *s);
+
+/* turn.c: the steps of one turn. */
+int64_t loop_tick(struct shell *s); /* what is due; answers when the next thing is, ms since 1970 */
+void loop_drain(struct shell *s);   /* what waits in the sockets */
+void loop_commit(struct shell *s);  /* what the turn changed and said */
+bool loop_over(struct shell *s);
 void loop_stop(struct shell *s, int64_t now); /* a clean stop; a second call hurries */
 
 /* signals.c */

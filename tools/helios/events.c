@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "events.h"
 
-#include <zmq.h>
-
 #include "common/text.h"
 #include "proto/guard.h"
 #include "proto/json.h"
@@ -11,8 +9,7 @@
 int events_open(struct events *e, struct client *c)
 {
     *e = (struct events){0};
-    if (socket_new(c->context, ZMQ_SUB, 100000, &e->socket) < 0 ||
-        zmq_setsockopt(e->socket, ZMQ_SUBSCRIBE, "", 0) < 0 ||
+    if (socket_new(c->context, SOCKET_SUB, 100000, &e->socket) < 0 ||
         socket_connect(e->socket, c->place.endpoints[ENDPOINT_events]) < 0) {
         fprintf(stderr, "helios: cannot connect to %s\n", c->place.endpoints[ENDPOINT_events]);
         return -ECONNREFUSED;
@@ -22,8 +19,7 @@ int events_open(struct events *e, struct client *c)
 
 void events_close(struct events *e)
 {
-    if (e->socket)
-        zmq_close(e->socket);
+    socket_close(e->socket);
     buf_done(&e->topic);
     buf_done(&e->in);
     *e = (struct events){0};

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* One turn of heliosd, but for the waiting: what is due, what came in, what is committed, whether it is over.
+ * The simulator calls these steps on its own time. */
+#include "common/clock.h"
+#include "common/log.h"
+#include "ready.h"
+#include "reports.h"
+#include "shell.h"
+
+#define DRAIN_MAX 256    /* messages of one socket in one turn: nobody keeps the others waiting */
+#define STOP_WITHIN 2000 /* ms from the signal to the end, commits included */
+
+static void take_messages(struct shell *s, enum endpoint endpoint, int64_t now)
+{
+    struct routing from;
+    struct bytes body;
+    for (int i = 0; i < DRAIN_MAX; i++) {
+        int r = bus_receive(&s->bus, endpoint, &from, &body);
+        if (r == -EAGAIN)
+            return;
+        /* Wrong frames end as an empty body: the core refuses and counts it. Subscriptions are
+         * libzmq's affair. */
+        if (endpoint != ENDPOINT_events)
+            helios_message(s->core, endpoint, &from, r == 0 ? body : BYTES(""), now);
+    }
+}
+
+void loop_drain(struct shell *s)
+{
+    for (enum endpoint e = 0; e < ENDPOINTS; e++)
+        take_messages(s, e, clock_now());
+}
+
+/* L6: after a pause of our own, what waits in the sockets is read before anybody is judged late,
+ * and a lease that has run out meanwhile holds the core until it is verified. */
+static void catch_up(struct shell *s, int64_t now)
+{
+    if (s->last_tick && now - s->last_tick > 2 * s->config->agents.beat_ms) {
+        log_warn("loop.late", "this turn is %lld ms late", (long long)(now - s->last_tick));
+        store_pump(s->store, store_events(s->store), now);
+        shell_hold(s, now);
+        loop_drain(s);
+    }
+    s->last_tick = now;
+}
+
+/* What must happen at the latest when; answers in ms since 1970. At least once a beat, so that a
+ * longer gap is a pause (L6). */
+int64_t loop_tick(struct shell *s)
+{
+    int64_t now = clock_now();
+    if (s->replace)
+        shell_stand_by(s);
+    if (s->reload && s->loading == NULL)
+        shell_reload(s);
+    catch_up(s, now);
+    int64_t due = MIN(now + s->config->agents.beat_ms, ready_tick(now));
+    due = MIN(due, redis_tick(s->redis, now));
+    due = MIN(due, lease_tick(&s->lease, now));
+    due = MIN(due, s->freeze.next);
+    due = MIN(due, shell_hold(s, now));
+    if (s->stopping)
+        due = MIN(due, s->stop_by);
+    due = MIN(due, helios_tick(s->core, now));
+    return MIN(due, store_due(s->store));
+}
+
+/* While no commit can be taken the batch grows in the core by itself; only what cannot be lost
+ * leaves. A core that stands by has nothing that could be kept: what it says leaves at once. */
+static struct batch *cut(struct shell *s)
+{
+    bool all = !shell_leads(s) || store_can_commit(s->store);
+    return all ? helios_cut(s->core) : helios_cut_urgent(s->core);
+}
+
+static void say_all(struct shell *s, const struct said *says, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        bus_say(&s->bus, &says[i]);
+}
+
+void loop_commit(struct shell *s)
+{
+    if (s->replace)
+        return;
+    shell_follow_freeze(s, clock_now()); /* the file is there before its command is answered (X10) */
+    struct batch *b = cut(s);
+    if (b) {
+        say_all(s, b->urgent, b->n_urgent);
+        if (!shell_leads(s))
+            say_all(s, b->says, b->n_says);
+        else if (b->n_ops || b->n_says)
+            store_commit(s->store, &b);
+    }
+    batch_free(b);
+    int r = reports_write(s->core, s->data_dir, (size_t)s->config->reports.keep);
+    if (r < 0)
+        log_error("reports.file", "a report cannot be written below %s: %s", s->data_dir,
+                  strerror(-r));
+}
+
+/* A clean stop: the last words are committed, the lease is handed over (L3), or the time is up, or
+ * somebody insists. */
+bool loop_over(struct shell *s)
+{
+    if (!s->stopping)
+        return false;
+    bool all_said = !shell_leads(s) || (store_can_commit(s->store) && store_idle(s->store));
+    if (all_said && s->lease.state <= LEASE_LEADING)
+        lease_hand_over(&s->lease);
+    return s->lease.state == LEASE_DONE || s->hurried || clock_now() > s->stop_by;
+}
+
+void loop_stop(struct shell *s, int64_t now)
+{
+    s->hurried = s->stopping;
+    if (s->stopping)
+        return;
+    s->stopping = true;
+    s->stop_by = now + STOP_WITHIN;
+    log_info("controller.stopping", "a clean stop, within %d s", STOP_WITHIN / 1000);
+    ready_say("STOPPING=1");
+    helios_stop(s->core);
+}

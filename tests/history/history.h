@@ -14,6 +14,7 @@
     X(asked, "client", "idempotency key", "", "", "digest of the body", "1 = at_most_once", "a client asked, once for each try") \
     X(accepted, "client", "idempotency key", "task", "", "digest of the body", "", "and was told that the task is durable")     \
     X(refused, "client", "idempotency key", "", "code", "digest of the body", "", "and was told that it is not taken")           \
+    X(taken, "controller", "idempotency key", "task", "", "", "1 = at_most_once", "a task became durable")                            \
     X(told, "client", "", "task", "state", "", "", "a client was told how a task ended; may be told again")                      \
     X(dispatched, "controller", "agent", "task", "", "attempt", "epoch", "the commit that sends an attempt became durable")      \
     X(started, "agent", "", "task", "", "attempt", "1 = at_most_once", "an agent began to run an attempt")                       \

@@ -65,6 +65,16 @@ int disk_write(const char *path, struct bytes content, unsigned mode)
     return r;
 }
 
+bool disk_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+int disk_remove(const char *path)
+{
+    return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
 int disk_read_line(const char *path, char *ret, size_t room)
 {
     FILE *f = fopen(path, "re");

@@ -11,6 +11,8 @@ char *disk_path(const char *dir, const char *name);
 int disk_make_dir(const char *path, unsigned mode); /* with its parents; fine when it is there */
 /* A new file renamed over the old one. */
 int disk_write(const char *path, struct bytes content, unsigned mode);
+bool disk_there(const char *path);
+int disk_remove(const char *path); /* fine when it is not there */
 int disk_read_line(const char *path, char *ret, size_t room); /* the first line, cut to room */
 /* -EWOULDBLOCK when another process has it; kept until fd is closed. */
 int disk_lock(const char *path, int *ret_fd);

@@ -2,19 +2,12 @@
 /* Owns DATA/frozen. Refuses to know what freezing does. */
 #include "freeze.h"
 
-#include <unistd.h>
-
 #include "disk.h"
-
-static bool is_there(const struct freeze *f)
-{
-    return access(f->path, F_OK) == 0;
-}
 
 void freeze_init(struct freeze *f, const char *data_dir)
 {
     f->path = disk_path(data_dir, "frozen");
-    f->on = is_there(f);
+    f->on = disk_there(f->path);
 }
 
 void freeze_done(struct freeze *f)
@@ -28,7 +21,7 @@ bool freeze_look(struct freeze *f, int64_t now)
         return false;
     f->next = now + FREEZE_LOOK_MS;
     bool before = f->on;
-    f->on = is_there(f);
+    f->on = disk_there(f->path);
     return f->on != before;
 }
 
@@ -36,7 +29,7 @@ int freeze_set(struct freeze *f, bool on, const char *reason)
 {
     f->on = on;
     if (!on)
-        return unlink(f->path) < 0 && errno != ENOENT ? -errno : 0;
+        return disk_remove(f->path);
     _cleanup_(buf_done) struct buf text = {0};
     buf_printf(&text, "%s\n", reason);
     return disk_write(f->path, buf_bytes(&text), 0644);

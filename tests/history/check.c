@@ -11,7 +11,7 @@ static const struct promise promises[] = {
 };
 
 static void (*const checks[])(struct check *c) = {
-#define X(name, doc) check_##name,
+#define X(name, doc) promise_##name,
     PROMISES(X)
 #undef X
 };

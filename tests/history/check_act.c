@@ -14,7 +14,7 @@ static unsigned spent_in_hour(const struct history *h, const struct fact *f, con
     return n;
 }
 
-void check_budgets(struct check *c)
+void promise_budgets(struct check *c)
 {
     for each_fact(f, c->h) {
         if (f->kind != FACT_spent)
@@ -27,7 +27,7 @@ void check_budgets(struct check *c)
     }
 }
 
-void check_acts(struct check *c)
+void promise_acts(struct check *c)
 {
     static const char *const wrong[] = {"", "stale", "absurd", "stale and absurd"};
     for each_fact(f, c->h) {
@@ -73,7 +73,7 @@ static void change_judge(struct check *c, const struct change *o)
         broken(c, "%s was applied after it had ended (%s)", o->id, end);
 }
 
-void check_optimizations(struct check *c)
+void promise_optimizations(struct check *c)
 {
     _cleanup_(group_done) struct group changes = {.size = sizeof(struct change)};
     for each_fact(f, c->h) {

@@ -10,7 +10,7 @@ struct counting {
     uint64_t counted; /* the attempt that was counted last */
 };
 
-void check_counted_once(struct check *c)
+void promise_counted_once(struct check *c)
 {
     _cleanup_(group_done) struct group tasks = {.size = sizeof(struct counting)};
     for each_fact(f, c->h) {
@@ -40,7 +40,7 @@ struct running {
 
 static bool excused(const struct group *agents, const struct fact *start)
 {
-    const struct fact **over = group_find(agents, start->who, "", 0);
+    const struct fact **over = group_seek(agents, start->who, "", 0);
     return over && *over > start;
 }
 
@@ -58,7 +58,7 @@ static void attempt_starts(struct check *c, const struct group *agents, struct r
     t->ended = NULL;
 }
 
-void check_attempts_apart(struct check *c)
+void promise_attempts_apart(struct check *c)
 {
     _cleanup_(group_done) struct group tasks = {.size = sizeof(struct running)};
     _cleanup_(group_done) struct group agents = {.size = sizeof(const struct fact *)};
@@ -75,7 +75,7 @@ void check_attempts_apart(struct check *c)
     }
 }
 
-void check_at_most_once(struct check *c)
+void promise_at_most_once(struct check *c)
 {
     _cleanup_(group_done) struct group tasks = {.size = sizeof(const struct fact *)};
     for each_fact(f, c->h) {

@@ -12,7 +12,7 @@ static void follows(struct check *c, const struct fact *last, const struct fact 
                (unsigned long long)last->m, last->who);
 }
 
-void check_commits(struct check *c)
+void promise_commits(struct check *c)
 {
     _cleanup_(group_done) struct group epochs = {.size = sizeof(const char *)};
     const struct fact *last = NULL;

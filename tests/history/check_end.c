@@ -7,7 +7,7 @@ struct flow {
     uint64_t n_sent, n_stored, n_dropped;
 };
 
-void check_samples(struct check *c)
+void promise_samples(struct check *c)
 {
     _cleanup_(group_done) struct group flows = {.size = sizeof(struct flow)};
     for each_fact(f, c->h) {
@@ -28,7 +28,7 @@ void check_samples(struct check *c)
                    (unsigned long long)s->n_dropped);
 }
 
-void check_blocked(struct check *c)
+void promise_blocked(struct check *c)
 {
     for each_fact(f, c->h)
         if (f->kind == FACT_live && !*f->text)
@@ -49,14 +49,14 @@ static void attempts_over(struct check *c)
             *(const struct fact **)group_row(&dead, f->who, "", 0) = f;
     }
     for (const struct fact **run = NULL; (run = group_next(&runs, run));) {
-        const struct fact **death = *run ? group_find(&dead, (*run)->who, "", 0) : NULL;
+        const struct fact **death = *run ? group_seek(&dead, (*run)->who, "", 0) : NULL;
         if (*run && !(death && *death > *run))
             broken(c, "attempt %llu of %s still runs at %s", (unsigned long long)(*run)->n,
                    (*run)->id, (*run)->who);
     }
 }
 
-void check_drained(struct check *c)
+void promise_drained(struct check *c)
 {
     if (!c->h->seen[FACT_quiet])
         return;

@@ -35,7 +35,7 @@ static void task_judge(struct check *c, const struct submitted *t)
         broken(c, "%s was told to be %s and is %s", t->id, t->told->text, t->outcome->text);
 }
 
-void check_ended_once(struct check *c)
+void promise_ended_once(struct check *c)
 {
     _cleanup_(group_done) struct group tasks = {.size = sizeof(struct submitted)};
     for each_fact(f, c->h) {
@@ -76,7 +76,7 @@ static void key_accepted(struct check *c, struct group *ids, const struct fact *
     *owner = f;
 }
 
-void check_keys(struct check *c)
+void promise_keys(struct check *c)
 {
     _cleanup_(group_done) struct group keys = {.size = sizeof(const struct fact *)};
     _cleanup_(group_done) struct group ids = {.size = sizeof(const struct fact *)};
@@ -111,13 +111,13 @@ static void check_order(struct check *c, const struct order *o)
         uint64_t n = o->by_attempt ? f->n : 0;
         if (f->kind == o->durable)
             group_row(&durable, f->id, "", n);
-        else if (f->kind == o->said && !group_find(&durable, f->id, "", n))
+        else if (f->kind == o->said && !group_seek(&durable, f->id, "", n))
             broken(c, "%s (%s) was %s by %s before it was durably %s", f->id,
                    *f->text ? f->text : "-", fact_name(f->kind), f->who, fact_name(o->durable));
     }
 }
 
-void check_durable_first(struct check *c)
+void promise_durable_first(struct check *c)
 {
     for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
         if (c->h->seen[orders[i].durable])

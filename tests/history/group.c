@@ -15,7 +15,7 @@ struct row {
     max_align_t data[];
 };
 
-void *group_find(const struct group *g, const char *a, const char *b, uint64_t n)
+void *group_seek(const struct group *g, const char *a, const char *b, uint64_t n)
 {
     struct name name = {a, b, n};
     struct row *r;
@@ -25,7 +25,7 @@ void *group_find(const struct group *g, const char *a, const char *b, uint64_t n
 
 void *group_row(struct group *g, const char *a, const char *b, uint64_t n)
 {
-    void *found = group_find(g, a, b, n);
+    void *found = group_seek(g, a, b, n);
     if (found)
         return found;
     struct row *r = xalloc(sizeof(*r) + g->size);

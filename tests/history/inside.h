@@ -21,7 +21,7 @@ struct group {
 };
 /* group_row finds or adds the row; its data is zeroed when it is new. */
 void *group_row(struct group *g, const char *a, const char *b, uint64_t n);
-void *group_find(const struct group *g, const char *a, const char *b, uint64_t n); /* NULL */
+void *group_seek(const struct group *g, const char *a, const char *b, uint64_t n); /* NULL */
 void *group_next(const struct group *g, const void *data); /* the first after NULL; NULL at the end */
 void group_done(struct group *g);
 
@@ -35,7 +35,7 @@ struct check {
 /* broken says one sentence of a promise that was not kept. */
 void broken(struct check *c, const char *format, ...) FORMAT_LIKE(2, 3);
 
-/* X(name, doc): the promises; each is one function check_NAME of the file that its noun names. */
+/* X(name, doc): the promises; each is one function promise_NAME of the file that its noun names. */
 #define PROMISES(X)                                                                                \
     X(ended_once, "every acknowledged submit reaches exactly one terminal outcome, which never "   \
                   "changes and is the one that is told")                                           \
@@ -55,7 +55,7 @@ void broken(struct check *c, const char *format, ...) FORMAT_LIKE(2, 3);
     X(blocked, "nothing is blocked without a reason (T11)")                                        \
     X(drained, "after a quiet period everything has ended")
 
-#define X(name, doc) void check_##name(struct check *c);
+#define X(name, doc) void promise_##name(struct check *c);
 PROMISES(X)
 #undef X
 

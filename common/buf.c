@@ -15,22 +15,12 @@ void buf_clear(struct buf *b)
         b->at[0] = '\0';
 }
 
-char *buf_grow(struct buf *b, size_t n)
+void buf_room(struct buf *b, size_t n)
 {
-    if (b->n + n + 1 > b->room) {
-        b->room = MAX(b->n + n + 1, MAX((size_t)64, b->room * 2));
-        b->at = xrealloc(b->at, b->room);
-    }
-    char *start = b->at + b->n;
-    b->n += n;
-    b->at[b->n] = '\0';
-    return start;
-}
-
-void buf_add(struct buf *b, const void *data, size_t n)
-{
-    if (n)
-        memcpy(buf_grow(b, n), data, n);
+    if (b->n + n < b->room)
+        return;
+    b->room = MAX(b->n + n + 1, MAX((size_t)64, b->room * 2));
+    b->at = xrealloc(b->at, b->room);
 }
 
 void buf_text(struct buf *b, const char *text)
@@ -38,13 +28,30 @@ void buf_text(struct buf *b, const char *text)
     buf_add(b, text, strlen(text));
 }
 
+void buf_number(struct buf *b, uint64_t number)
+{
+    char digits[20];
+    size_t at = sizeof(digits);
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while (number /= 10);
+    buf_add(b, digits + at, sizeof(digits) - at);
+}
+
+/* Mostly it fits into a little room at once; else it is printed once more. */
 void buf_vprintf(struct buf *b, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
-    if (n > 0)
-        vsnprintf(buf_grow(b, (size_t)n), (size_t)n + 1, format, again);
+    buf_room(b, 63);
+    size_t room = b->room - b->n;
+    int n = vsnprintf(b->at + b->n, room, format, args);
+    if (n >= 0 && (size_t)n >= room) {
+        buf_room(b, (size_t)n);
+        vsnprintf(b->at + b->n, (size_t)n + 1, format, again);
+    }
+    b->n += (size_t)MAX(n, 0);
+    b->at[b->n] = '\0';
     va_end(again);
 }
 

@@ -15,12 +15,31 @@ struct buf {
 
 void buf_done(struct buf *b);  /* frees what it holds; b is empty again */
 void buf_clear(struct buf *b); /* keeps the room for the next use */
-char *buf_grow(struct buf *b, size_t n); /* n more bytes to fill; already counted in b->n */
-void buf_add(struct buf *b, const void *data, size_t n);
+void buf_room(struct buf *b, size_t n); /* makes room for n more bytes and the NUL */
 void buf_text(struct buf *b, const char *text);
+void buf_number(struct buf *b, uint64_t number); /* in decimal */
 void buf_printf(struct buf *b, const char *format, ...) FORMAT_LIKE(2, 3);
 void buf_vprintf(struct buf *b, const char *format, va_list args) FORMAT_LIKE(2, 0);
 char *buf_take(struct buf *b); /* the text, now the caller's ("" when empty); b is empty again */
+
+/* Inline, since every byte that is encoded goes through these two. */
+
+/* buf_grow gives n more bytes to fill; they are counted in b->n already. */
+static inline char *buf_grow(struct buf *b, size_t n)
+{
+    if (b->n + n >= b->room)
+        buf_room(b, n);
+    char *start = b->at + b->n;
+    b->n += n;
+    b->at[b->n] = '\0';
+    return start;
+}
+
+static inline void buf_add(struct buf *b, const void *data, size_t n)
+{
+    if (n)
+        memcpy(buf_grow(b, n), data, n);
+}
 
 static inline struct bytes buf_bytes(const struct buf *b)
 {

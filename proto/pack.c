@@ -77,13 +77,27 @@ void pack_end(struct pack *p)
     *header = (unsigned char)count;
 }
 
+/* Short strings, most of all that is packed, are written in one go: a byte of head, then the text. */
+static void put_str(struct pack *p, struct bytes text)
+{
+    enum { SHORT = 31, SHORT_HEAD = 0xa0 };
+    if (text.n <= SHORT) {
+        char *at = buf_grow(p->out, 1 + text.n);
+        *at = (char)(SHORT_HEAD | text.n);
+        if (text.n)
+            memcpy(at + 1, text.at, text.n);
+        return;
+    }
+    msgpack_packer k = packer_of(p);
+    msgpack_pack_str(&k, text.n);
+    msgpack_pack_str_body(&k, text.at, text.n);
+}
+
 void pack_key_bytes(struct pack *p, struct bytes key)
 {
     assert(p->depth && p->open[p->depth - 1].map);
     p->open[p->depth - 1].count++;
-    msgpack_packer k = packer_of(p);
-    msgpack_pack_str(&k, key.n);
-    msgpack_pack_str_body(&k, key.at, key.n);
+    put_str(p, key);
 }
 
 void pack_key(struct pack *p, const char *key)
@@ -136,9 +150,7 @@ void pack_num(struct pack *p, double v)
 void pack_str(struct pack *p, struct bytes v)
 {
     count_value(p);
-    msgpack_packer k = packer_of(p);
-    msgpack_pack_str(&k, v.n);
-    msgpack_pack_str_body(&k, v.at, v.n);
+    put_str(p, v);
 }
 
 void pack_text(struct pack *p, const char *v)

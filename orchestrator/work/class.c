@@ -169,9 +169,13 @@ void class_refresh(struct helios *h, struct class *c)
 /* Names hold no '|', so that no two requirements have one key. */
 static void class_key(struct buf *key, const struct rec_task *r)
 {
-    buf_printf(key, BYTES_F "|" BYTES_F "|" BYTES_F "|" BYTES_F "|" BYTES_F "|%llu|%d",
-               BYTES_A(r->action), BYTES_A(r->swarm), BYTES_A(r->role), BYTES_A(r->agent),
-               BYTES_A(r->group), (unsigned long long)r->max_concurrent, r->owner_kind.n > 0);
+    const struct bytes names[] = {r->action, r->swarm, r->role, r->agent, r->group};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        buf_add(key, names[i].at, names[i].n);
+        buf_add(key, "|", 1);
+    }
+    buf_number(key, r->max_concurrent);
+    buf_text(key, r->owner_kind.n ? "|owned" : "|");
 }
 
 static struct class *class_new(struct helios *h, char *key, const struct rec_task *r)

@@ -73,7 +73,11 @@ const struct past_task *past_find(struct helios *h, struct bytes id)
 
 static void attempt_text(struct buf *out, struct bytes task, uint64_t attempt, const char *agent)
 {
-    buf_printf(out, BYTES_F "/%llu/%s", BYTES_A(task), (unsigned long long)attempt, agent);
+    buf_add(out, task.at, task.n);
+    buf_add(out, "/", 1);
+    buf_number(out, attempt);
+    buf_add(out, "/", 1);
+    buf_text(out, agent);
 }
 
 void past_settled(struct helios *h, struct bytes task, uint64_t attempt, const char *agent)

@@ -18,6 +18,8 @@ static bool take_struct(struct decoding *d, const struct schema *s, struct curso
 static bool take_str(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
 {
     (void)d, (void)f;
+    if (read_short(c, ret))
+        return true;
     struct value v = read_head(c);
     *(struct bytes *)ret = v.text;
     return v.type == VALUE_STR;
@@ -181,6 +183,19 @@ static bool take_nil(struct cursor *c)
     return true;
 }
 
+/* take_name takes a key; NULL when no field is named so. */
+static const struct field *take_name(const struct schema *s, struct cursor *c, size_t *next)
+{
+    struct bytes name;
+    if (!read_short(c, &name)) {
+        struct value key = read_head(c);
+        if (key.type != VALUE_STR)
+            return NULL;
+        name = key.text;
+    }
+    return find_field(s, name, next);
+}
+
 static bool take_struct(struct decoding *d, const struct schema *s, struct cursor *c, void *ret)
 {
     struct value head = read_head(c);
@@ -190,8 +205,7 @@ static bool take_struct(struct decoding *d, const struct schema *s, struct curso
     size_t next = 0;
     struct_defaults(s, ret);
     for (size_t i = 0; i < head.count; i++) {
-        struct value key = read_head(c);
-        const struct field *f = key.type == VALUE_STR ? find_field(s, key.text, &next) : NULL;
+        const struct field *f = take_name(s, c, &next);
         if (f == NULL) {
             if (read_whole(c).type == VALUE_END)
                 return explain(d, s->name, "", "is cut off", "");

@@ -13,16 +13,21 @@ struct level {
     struct bytes keys[GUARD_MAX_KEYS];
 };
 
-static int take_key(struct level *l, const struct value *v)
+static int take_key(struct level *l, struct cursor *c)
 {
-    if (v->type != VALUE_STR)
-        return -EBADMSG;
+    struct bytes key;
+    if (!read_short(c, &key)) {
+        struct value v = read_head(c);
+        if (v.type != VALUE_STR)
+            return -EBADMSG;
+        key = v.text;
+    }
     for (size_t i = 0; i < l->keys_n; i++)
-        if (bytes_eq(l->keys[i], v->text))
+        if (bytes_eq(l->keys[i], key))
             return -EEXIST;
     if (l->keys_n == GUARD_MAX_KEYS)
         return -E2BIG;
-    l->keys[l->keys_n++] = v->text;
+    l->keys[l->keys_n++] = key;
     return 0;
 }
 
@@ -36,33 +41,43 @@ static int open_level(struct level *l, const struct value *v, struct cursor c)
     return l->left > (uint64_t)(c.end - c.at) ? -EBADMSG : 0;
 }
 
+static int take_value(struct level *levels, size_t *depth, struct cursor *c)
+{
+    struct bytes text;
+    if (skip_plain(c) || read_short(c, &text))
+        return 0;
+    struct value v = read_head(c);
+    if (v.type == VALUE_END)
+        return -EBADMSG;
+    if (v.type != VALUE_LIST && v.type != VALUE_MAP)
+        return 0;
+    return *depth == GUARD_MAX_DEPTH ? -ELOOP : open_level(&levels[(*depth)++], &v, *c);
+}
+
 int guard_check(struct bytes b)
 {
     struct level levels[GUARD_MAX_DEPTH];
     struct cursor c = cursor_of(b);
-    size_t depth = 0, nodes = 0;
+    size_t depth = 0, nodes = 1;
     if (b.n > GUARD_MAX_BYTES)
         return -EMSGSIZE;
-    do {
-        struct value v = read_head(&c);
-        struct level *l = depth ? &levels[depth - 1] : NULL;
-        int error = 0;
-        if (v.type == VALUE_END || (depth == 0 && v.type != VALUE_MAP))
-            return -EBADMSG;
+    struct value whole = read_head(&c);
+    if (whole.type != VALUE_MAP)
+        return -EBADMSG;
+    int error = open_level(&levels[depth++], &whole, c);
+    while (!error && depth) {
+        struct level *l = &levels[depth - 1];
+        if (l->left == 0) {
+            depth--;
+            continue;
+        }
+        bool key = l->map && l->left % 2 == 0;
+        l->left--;
         if (++nodes > GUARD_MAX_NODES)
             return -E2BIG;
-        if (l && l->map && l->left % 2 == 0)
-            error = take_key(l, &v);
-        if (l)
-            l->left--;
-        if (!error && (v.type == VALUE_LIST || v.type == VALUE_MAP))
-            error = depth == GUARD_MAX_DEPTH ? -ELOOP : open_level(&levels[depth++], &v, c);
-        if (error)
-            return error;
-        while (depth && levels[depth - 1].left == 0)
-            depth--;
-    } while (depth);
-    return c.at == c.end ? 0 : -EBADMSG;
+        error = key ? take_key(l, &c) : take_value(levels, &depth, &c);
+    }
+    return error ? error : c.at == c.end ? 0 : -EBADMSG;
 }
 
 const char *guard_reason(int error)

@@ -27,6 +27,15 @@ static const struct form {
     [0x1f] = {VALUE_MAP, 4, PLAIN},
 };
 
+#define SIXTEEN(n) n, n, n, n, n, n, n, n, n, n, n, n, n, n, n, n
+const uint8_t read_sizes[256] = {
+    SIXTEEN(1), SIXTEEN(1), SIXTEEN(1), SIXTEEN(1), SIXTEEN(1), SIXTEEN(1), SIXTEEN(1),
+    SIXTEEN(1), SIXTEEN(0), SIXTEEN(0), SIXTEEN(0), SIXTEEN(0), /* maps, lists, strings */
+    [0xc0] = 1, [0xc2] = 1, 1,          [0xca] = 5, 9,          2,          3,
+    5,          9,          2,          3,          5,          9,          [0xe0] = SIXTEEN(1),
+    SIXTEEN(1),
+};
+
 static struct value at_end(struct cursor *c)
 {
     c->at = c->end;

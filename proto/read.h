@@ -40,6 +40,31 @@ static inline struct cursor cursor_of(struct bytes b)
     return (struct cursor){b.at, b.n ? b.at + b.n : b.at};
 }
 
+/* The two commonest values without a struct value; false and nothing taken for any other, also when
+ * bytes are missing: then read_head says what it is. */
+static inline bool read_short(struct cursor *c, struct bytes *ret_text) /* a string of up to 31 */
+{
+    size_t left = (size_t)(c->end - c->at);
+    unsigned char first = left ? (unsigned char)*c->at : 0;
+    size_t n = first & 0x1f;
+    if ((first & 0xe0) != 0xa0 || n >= left)
+        return false;
+    *ret_text = (struct bytes){c->at + 1, n};
+    c->at += 1 + n;
+    return true;
+}
+
+extern const uint8_t read_sizes[256]; /* by first byte: bytes of a value of constant size, or 0 */
+
+static inline bool skip_plain(struct cursor *c) /* nil, a boolean or a number */
+{
+    size_t n = c->at < c->end ? read_sizes[(unsigned char)*c->at] : 0;
+    if (n == 0 || n > (size_t)(c->end - c->at))
+        return false;
+    c->at += n;
+    return true;
+}
+
 /* read_head is read_value at constant cost: `whole` of a LIST or MAP is its head alone. Bytes that
  * are no msgpack, are cut off or are of an ext type give VALUE_END and put the cursor at the end.
  */

@@ -170,13 +170,41 @@ static void walking_visits_all(void **state)
     assert_false(walk_item(&w, &item));
 }
 
+/* Z3: the quick ways and read_head never differ on what a first byte means. */
+static void quick_ways_agree_with_read_head(void **state)
+{
+    (void)state;
+    char bytes[64] = {0};
+    for (int first = 0; first < 256; first++) {
+        bytes[0] = (char)first;
+        for (size_t n = 0; n <= sizeof(bytes); n++) {
+            struct cursor slow = cursor_of((struct bytes){bytes, n}), plain = slow, text = slow;
+            struct bytes taken;
+            struct value v = read_head(&slow);
+            bool is_plain = v.type == VALUE_NIL || v.type == VALUE_BOOL || v.type == VALUE_INT ||
+                            v.type == VALUE_NUM;
+            assert_int_equal(skip_plain(&plain), is_plain);
+            assert_ptr_equal(plain.at, is_plain ? slow.at : bytes);
+            bool is_short = v.type == VALUE_STR && first < 0xc0;
+            assert_int_equal(read_short(&text, &taken), is_short);
+            assert_ptr_equal(text.at, is_short ? slow.at : bytes);
+            if (is_short)
+                assert_true(taken.at == v.text.at && taken.n == v.text.n);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(integers_of_all_widths),   cmocka_unit_test(other_scalars),
-        cmocka_unit_test(texts_are_views),          cmocka_unit_test(containers),
-        cmocka_unit_test(bytes_that_end_too_early), cmocka_unit_test(maps_are_asked_by_key),
+        cmocka_unit_test(integers_of_all_widths),
+        cmocka_unit_test(other_scalars),
+        cmocka_unit_test(texts_are_views),
+        cmocka_unit_test(containers),
+        cmocka_unit_test(bytes_that_end_too_early),
+        cmocka_unit_test(maps_are_asked_by_key),
         cmocka_unit_test(walking_visits_all),
+        cmocka_unit_test(quick_ways_agree_with_read_head),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

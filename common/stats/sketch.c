@@ -144,13 +144,27 @@ uint64_t sketch_count(const struct sketch *s)
     return sum;
 }
 
+static uint64_t place_of(double q, uint64_t count)
+{
+    double within = q < 0 ? 0 : q > 1 ? 1 : q;
+    return (uint64_t)ceil(within * (double)count);
+}
+
+void sketch_quantiles(const struct sketch *s, const double *q, size_t n, double *ret)
+{
+    uint64_t count = sketch_count(s), seen = 0;
+    uint32_t i = 0;
+    for (size_t found = 0; found < n; found++) {
+        uint64_t place = place_of(q[found], count);
+        while (i < s->n && seen + s->cells[i].count < place)
+            seen += s->cells[i++].count;
+        ret[found] = i < s->n ? middle(s->cells[i].key, s->coarse) : 0;
+    }
+}
+
 double sketch_quantile(const struct sketch *s, double q)
 {
-    double place = ceil(fmin(1, fmax(0, q)) * (double)sketch_count(s)), seen = 0;
-    for (uint32_t i = 0; i < s->n; i++) {
-        seen += s->cells[i].count;
-        if (seen >= place)
-            return middle(s->cells[i].key, s->coarse);
-    }
-    return 0;
+    double value;
+    sketch_quantiles(s, &q, 1, &value);
+    return value;
 }

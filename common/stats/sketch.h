@@ -38,5 +38,7 @@ void sketch_subtract(struct sketch *whole, const struct sketch *part);
 uint64_t sketch_count(const struct sketch *s);
 /* sketch_quantile: the bucket of the value at place ceil(q * count), its middle. 0 when empty. */
 double sketch_quantile(const struct sketch *s, double q);
+/* sketch_quantiles does so for n ascending q in one pass. */
+void sketch_quantiles(const struct sketch *s, const double *q, size_t n, double *ret);
 
 #endif

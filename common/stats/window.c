@@ -60,8 +60,8 @@ static void add_to(struct window *w, struct window_part *part, double value)
 {
     part->n++;
     part->sum += value;
-    part->min = fmin(part->min, value);
-    part->max = fmax(part->max, value);
+    part->min = value < part->min ? value : part->min;
+    part->max = value > part->max ? value : part->max;
     sketch_add(&part->sketch, value);
     sketch_add(&w->all, value);
     if (part->sketch.coarse != w->all.coarse)
@@ -88,7 +88,7 @@ int window_add(struct window *w, int64_t at_ms, double value)
 /* A bucket's middle may lie outside of what was seen. */
 static double within(double value, const struct summary *s)
 {
-    return fmax(s->min, fmin(s->max, value));
+    return value < s->min ? s->min : value > s->max ? s->max : value;
 }
 
 void window_read(struct window *w, int64_t now_ms, struct summary *ret)
@@ -104,16 +104,19 @@ void window_read(struct window *w, int64_t now_ms, struct summary *ret)
         const struct window_part *part = &w->parts[i];
         if (part->n == 0)
             continue;
-        s.min = s.count ? fmin(s.min, part->min) : part->min;
-        s.max = s.count ? fmax(s.max, part->max) : part->max;
+        s.min = s.count && s.min < part->min ? s.min : part->min;
+        s.max = s.count && s.max > part->max ? s.max : part->max;
         s.count += part->n;
         sum += part->sum;
     }
     if (s.count) {
         s.mean = within(sum / (double)s.count, &s);
-        s.p50 = within(sketch_quantile(&w->all, 0.50), &s);
-        s.p95 = within(sketch_quantile(&w->all, 0.95), &s);
-        s.p99 = within(sketch_quantile(&w->all, 0.99), &s);
+        static const double q[] = {0.50, 0.95, 0.99};
+        double at[3];
+        sketch_quantiles(&w->all, q, 3, at);
+        s.p50 = within(at[0], &s);
+        s.p95 = within(at[1], &s);
+        s.p99 = within(at[2], &s);
     }
     *ret = s;
 }

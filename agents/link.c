@@ -143,6 +143,8 @@ static void on_beat_ok(struct link *l, const void *message)
 {
     const struct msg_beat_ok *b = message;
     l->unanswered = 0;
+    if (l->state == LINK_GREETING && b->again && b->epoch >= l->member->agent->epoch)
+        greet_again(l, 0); /* a standby leads now: it need not wait for the next hello (L4) */
     if (l->state != LINK_WELCOMED)
         return;
     if (!obey(l, b->epoch) || b->again) {

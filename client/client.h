@@ -63,6 +63,7 @@ struct client_core {
     size_t leader;        /* index; n_controllers = not known */
     uint64_t epoch;       /* the highest that anyone has shown; a lower one is not believed */
     bool led;             /* somebody has led before */
+    int64_t hail_said;    /* when everybody was hailed last */
     int64_t hail_at;      /* when to hail next */
     int64_t hail_pause;   /* while nobody leads: growing */
     int64_t hailed;       /* since when the leader owes an answer; 0 = it owes none */
@@ -95,9 +96,11 @@ struct client_question {
 uint64_t client_put(struct client_core *c, const struct client_question *q, int64_t patience_ms,
                     int64_t now);
 
-/* A message of a controller; its bytes are not trusted. */
+/* A message of a controller; its bytes are not trusted. Hand in all that has come before the next
+ * tick: a pause of our own is no silence of theirs (L6). */
 void client_message(struct client_core *c, size_t controller, struct bytes body, int64_t now);
-/* client_tick does what is due and answers when the next thing is; INT64_MAX = nothing is open. */
+/* client_tick does what is due and answers when the next thing is; INT64_MAX = nothing is open.
+ * Tick after each of the calls above. */
 int64_t client_tick(struct client_core *c, int64_t now);
 bool client_idle(const struct client_core *c); /* no request is open and no task watched */
 

@@ -125,6 +125,14 @@ const struct schema *const schema_parts[] = {
 };
 const size_t schema_parts_n = ARRAY_SIZE(schema_parts);
 
+const struct schema *part_schema(const char *name)
+{
+    for (size_t i = 0; i < schema_parts_n; i++)
+        if (strcmp(schema_parts[i]->name, name) == 0)
+            return schema_parts[i];
+    return NULL;
+}
+
 const struct schema schema_records[REC_COUNT] = {
 #define REC(m, d) {#m, fields_rec_##m, n_rec_##m, sizeof(struct rec_##m), FROM_NOBODY, ENDPOINTS, d},
 #include "proto/records.def"

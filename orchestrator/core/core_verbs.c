@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Queries and commands about the controller itself: status, snapshot, verbs, why, freeze. */
+/* What concerns the realm as a whole: status, snapshot, verbs, why, the ledger, handing over. */
 #include "helios.h"
 #include "verb.h"
 
@@ -163,21 +163,13 @@ static int query_ledger(struct helios *h, struct verb_call *call)
     return 0;
 }
 
-static int freeze(struct helios *h, struct verb_call *call, bool frozen)
+/* L3, but the process stays: another controller leads, this one stands by. */
+static int command_handover(struct helios *h, struct verb_call *call)
 {
-    helios_freeze(h, frozen, call->author, map_str(call->args, "reason", ""));
-    pack_put_bool(&call->answer, "frozen", h->frozen);
+    helios_stop(h);
+    h->hand_over = true;
+    pack_put_int(&call->answer, "epoch", (int64_t)h->epoch);
     return 0;
-}
-
-static int command_freeze(struct helios *h, struct verb_call *call)
-{
-    return freeze(h, call, true);
-}
-
-static int command_unfreeze(struct helios *h, struct verb_call *call)
-{
-    return freeze(h, call, false);
 }
 
 const struct verb core_verbs[] = {
@@ -186,7 +178,6 @@ const struct verb core_verbs[] = {
     {"verbs", false, "", "all queries and commands", query_verbs},
     {"why", false, "id", "explains any act from the ledger", query_why},
     {"ledger", false, "limit", "the newest ledger entries, oldest first", query_ledger},
-    {"freeze", true, "reason", "stop all automation at once; data flow goes on (X10)", command_freeze},
-    {"unfreeze", true, "reason", "let automation go on", command_unfreeze},
+    {"handover", true, "", "stop leading in favour of another controller, then stand by (L3)", command_handover},
     {0},
 };

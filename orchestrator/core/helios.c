@@ -2,6 +2,8 @@
 /* The core's life: made, loaded, leading, ticking. Messages come in through message.c. */
 #include "helios.h"
 
+#include "callers.h"
+
 struct helios *helios_new(const struct set_config *config, uint64_t seed)
 {
     struct helios *h = NEW(struct helios);
@@ -27,6 +29,7 @@ void helios_free(struct helios *h)
     decide_done(h);
     sense_done(h);
     work_done(h);
+    callers_done(h);
     save_forget(&h->control_save);
     record_free(&schema_records[REC_control], &h->control);
     for (struct wanted_file *f; (f = helios_take_file(h)); free(f)) {
@@ -81,21 +84,39 @@ int helios_load(struct helios *h, enum rec kind, struct bytes value)
     return -EPROTO;
 }
 
+void helios_inherit(struct helios *h, struct helios *standby)
+{
+    h->callers = standby->callers;
+    standby->callers = NULL;
+}
+
+/* The file of whichever controller leads, or the realm's record: one is enough (X10). */
+static void stay_frozen(struct helios *h)
+{
+    h->frozen |= h->control.frozen;
+    if (h->frozen == h->control.frozen)
+        return;
+    h->control.frozen = h->frozen;
+    save_mark(h, &h->control_save);
+}
+
 void helios_lead(struct helios *h, uint64_t epoch, int64_t now)
 {
     h->now = h->last_tick = h->started = now;
     h->epoch = epoch;
+    stay_frozen(h);
     note(h, EVENT_controller_leading, h->config->realm.at, NULL, NULL, "leads realm %s in epoch %llu",
          h->config->realm.at, (unsigned long long)epoch);
     work_lead(h);
     sense_lead(h);
     decide_lead(h);
+    callers_ask(h);
 }
 
 int64_t helios_tick(struct helios *h, int64_t now)
 {
     h->now = MAX(h->now, now); /* never back */
-    if (h->epoch == 0)
+    if (h->epoch == 0 || h->stopping)
         return INT64_MAX;
     if (h->now - h->last_tick > 2 * h->config->agents.beat_ms) { /* our own pause is nobody's fault (L6) */
         work_excuse(h, h->now - h->last_tick);
@@ -132,6 +153,10 @@ void helios_hold(struct helios *h, bool held, const char *why)
 
 void helios_freeze(struct helios *h, bool frozen, struct bytes author, struct bytes reason)
 {
+    if (h->epoch && h->control.frozen != frozen) { /* for a controller that is away now */
+        h->control.frozen = frozen;
+        save_mark(h, &h->control_save);
+    }
     if (h->frozen == frozen)
         return;
     h->frozen = frozen;

@@ -73,7 +73,10 @@ struct helios {
     uint64_t epoch;                  /* the term; 0 = not leading: messages are answered "not_leader" */
     bool held;                       /* commits are held (C5): no submit, no result, no dispatch */
     bool frozen;                     /* the kill switch (X10); the shell keeps it in a file */
-    bool stopping;                   /* a clean stop is under way */
+    bool stopping;                   /* a clean stop is under way: nothing new is taken */
+    bool hand_over;                  /* a person wants another one to lead; the shell does it */
+    const struct stance *stance;     /* borrowed from the shell; NULL = there is none (tests) */
+    struct caller *callers;          /* uthash by route: agents that greet while it stands by */
     struct rec_control control;      /* owned; the realm's own record */
     struct save control_save;
     struct bytes realm_id;           /* its id: `realm` */
@@ -99,7 +102,9 @@ void helios_free(struct helios *h);
 /* Recovery, before helios_lead: every record of Redis, kind by kind in the order of enum rec, ids in any order.
  * -EPROTO when a record cannot be read: the shell refuses to lead, nothing is dropped silently. */
 int helios_load(struct helios *h, enum rec kind, struct bytes value);
-/* helios_lead: all is loaded; go on where it was. */
+/* helios_lead: all is loaded; go on where it was. helios_inherit, before: takes over from the core that stood by whom it
+ * knows. */
+void helios_inherit(struct helios *h, struct helios *standby);
 void helios_lead(struct helios *h, uint64_t epoch, int64_t now);
 
 /* A message from a bus endpoint; the bytes are not trusted. */

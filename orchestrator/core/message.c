@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Messages in: checked, decoded, handed to their row. Whatever a peer sends, it ends here as an answer or a count (Z3, Z6). */
 #include "answer.h"
+#include "callers.h"
 #include "helios.h"
 #include "proto/guard.h"
 
@@ -35,7 +36,7 @@ static void refused(struct helios *h, uint64_t *counter, enum endpoint endpoint,
          (unsigned long long)*counter);
 }
 
-/* Only a leader takes agents and tasks in; who asks is told so at once (L4). */
+/* Only a leader that stays takes agents and tasks in; who asks is told so at once (L3, L4). Results are kept by their agents. */
 static void stand_by(struct helios *h, enum msg which, const struct routing *from, const void *message)
 {
     if (which == MSG_hello) {
@@ -43,6 +44,7 @@ static void stand_by(struct helios *h, enum msg which, const struct routing *fro
                                     .code = BYTES("not_leader"),
                                     .retry_ms = 1000};
         say(h, ENDPOINT_agents, from, MSG_refuse, &refuse, SAY_NOW);
+        callers_add(h, from);
     } else if (which == MSG_submit) {
         const struct msg_submit *m = message;
         struct msg_refusal *refusals = xalloc(MAX(m->items.n, (size_t)1) * sizeof(*refusals));
@@ -84,7 +86,7 @@ void helios_message(struct helios *h, enum endpoint endpoint, const struct routi
     struct decode_error err;
     if (message_decode(which, body, &message, &arena, &err) < 0)
         refused(h, &h->counters.refused_messages, endpoint, err.text);
-    else if (h->epoch == 0 && needs_leader(which))
+    else if ((h->epoch == 0 || h->stopping) && needs_leader(which))
         stand_by(h, which, from, &message);
     else
         rows[which](h, from, &message);

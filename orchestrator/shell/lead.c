@@ -24,6 +24,8 @@ void shell_stand_by(struct shell *s)
 {
     helios_free(s->core);
     s->core = new_core(s);
+    s->core->frozen = s->freeze.on; /* before a take-over a person may ask, or let it go on */
+    s->stance.since = clock_now();
     s->hold_why = NULL;
     s->replace = false;
 }
@@ -50,12 +52,14 @@ static int on_loaded(void *user, enum rec kind, struct bytes value)
 static void on_ready(void *user)
 {
     struct shell *s = user;
+    helios_inherit(s->loading, s->core);
     helios_free(s->core);
     s->core = s->loading;
     s->loading = NULL;
     s->replace = false;
     s->hold_why = NULL;
     s->core->frozen = s->freeze.on; /* before anything can act */
+    s->stance.since = clock_now();
     helios_lead(s->core, s->lease.epoch, clock_now());
     log_info("controller.leading", "leads realm %s in epoch %llu%s", s->config->realm.at,
              (unsigned long long)s->lease.epoch, s->core->frozen ? ", frozen" : "");
@@ -184,8 +188,8 @@ int64_t shell_hold(struct shell *s, int64_t now)
 
 void shell_follow_freeze(struct shell *s, int64_t now)
 {
-    if (s->core->frozen != s->freeze.on && shell_leads(s)) { /* by a command */
-        int r = freeze_set(&s->freeze, s->core->frozen, "by command");
+    if (s->core->frozen != s->freeze.on) { /* by a command, or the realm's record said so */
+        int r = freeze_set(&s->freeze, s->core->frozen, "helios freeze");
         if (r < 0)
             log_error("freeze.file", "%s cannot be written, a restart will forget it: %s",
                       s->freeze.path, strerror(-r));

@@ -2,7 +2,8 @@
 /* Owns when the lease is read, taken, renewed and handed over.
  *
  *   WATCHING --taken--> LEADING --hand_over--> HANDING_OVER --done--> DONE
- *      ^------lost---------'                                                     */
+ *      ^------lost---------'                                     |
+ *      '--------------------------watch_again---------------------'              */
 #include "lease.h"
 
 void lease_init(struct lease *l, struct store *store, const char *id)
@@ -21,7 +22,8 @@ static bool same(const struct lease_seen *a, const struct lease_seen *b)
  * we have its lock. */
 static bool free_now(const struct lease *l)
 {
-    return !l->seen.exists || l->seen.holder[0] == '\0' || strcmp(l->seen.holder, l->id) == 0;
+    return !l->seen.exists || (l->seen.holder[0] == '\0' && l->now >= l->yield_until) ||
+           strcmp(l->seen.holder, l->id) == 0;
 }
 
 static void on_taken(void *user, int r, const struct lease_seen *seen)
@@ -59,7 +61,8 @@ static void on_read(void *user, int r, const struct lease_seen *seen)
         l->same_since = l->now;
     l->seen = *seen;
     l->read_at = l->now;
-    if (free_now(l) || l->now - l->same_since >= LEASE_STALE_MS)
+    bool yields = seen->holder[0] == '\0' && l->now < l->yield_until;
+    if (free_now(l) || (!yields && l->now - l->same_since >= LEASE_STALE_MS))
         take(l);
 }
 
@@ -91,9 +94,11 @@ static void renew(struct lease *l)
 
 static void on_handed_over(void *user, int r, const struct lease_seen *seen)
 {
+    struct lease *l = user;
     (void)r;
     (void)seen;
-    ((struct lease *)user)->state = LEASE_DONE;
+    l->asking = false;
+    l->state = LEASE_DONE;
 }
 
 static void give(struct lease *l)
@@ -141,4 +146,12 @@ void lease_hand_over(struct lease *l)
 {
     l->next = 0;
     l->state = l->state == LEASE_LEADING ? LEASE_HANDING_OVER : LEASE_DONE;
+}
+
+void lease_watch_again(struct lease *l)
+{
+    l->state = LEASE_WATCHING;
+    l->next = l->now + LEASE_WATCH_MS;
+    l->yield_until = l->now + LEASE_YIELD_MS;
+    l->read_at = 0;
 }

@@ -9,6 +9,7 @@
 #define LEASE_RENEW_MS 300  /* L1 */
 #define LEASE_STALE_MS 1500 /* L1: no change for so long and it may be taken */
 #define LEASE_GOOD_MS 1000  /* L2: from the send time of the last acknowledged renewal */
+#define LEASE_YIELD_MS 3000 /* after a hand-over, when nobody else takes it */
 #define LEASE_WATCH_MS                                                                             \
     100 /* a standby looks this often: it leads within 300 ms of a clean stop (L3) */
 
@@ -22,6 +23,7 @@ struct lease {
     int64_t now, next; /* of the last tick; when to ask next */
     int64_t read_at;   /* WATCHING: when it was read last, and since when it is the same */
     int64_t same_since;
+    int64_t yield_until; /* we gave it away: a free one is another one's until then */
     struct lease_seen seen;
     uint64_t epoch, renew;       /* LEADING */
     int64_t sent_at, good_since; /* of the last renewal; of the last acknowledged one */
@@ -35,5 +37,7 @@ bool lease_leads(const struct lease *l);
 bool lease_good(const struct lease *l, int64_t now); /* leading, and L2 allows to dispatch */
 void lease_lost(struct lease *l);                    /* the store was fenced: watch again */
 void lease_hand_over(struct lease *l);               /* L3: by the next ticks; DONE at the end */
+/* lease_watch_again: DONE, but stays. For a while a free lease is left to others. */
+void lease_watch_again(struct lease *l);
 
 #endif

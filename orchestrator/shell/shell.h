@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* All that heliosd holds around its core, on one page. Who changes what: lead.c the core's life,
- * turn.c the turn, loop.c the waiting, signals.c and reload.c what a person asks of the process. */
+ * turn.c the turn, loop.c the waiting, leave.c the end of a lead, signals.c and reload.c what a person asks of the process. */
 #ifndef HELIOS_SHELL_SHELL_H
 #define HELIOS_SHELL_SHELL_H
 
@@ -8,6 +8,7 @@
 #include "freeze.h"
 #include "lease.h"
 #include "orchestrator/core/helios.h"
+#include "orchestrator/core/stance.h"
 #include "redis.h"
 #include "store.h"
 
@@ -41,7 +42,9 @@ struct shell {
     int64_t last_tick;
     bool reload; /* SIGHUP came */
     bool stopping, hurried;
+    bool told; /* stopping: the lease is given away, and who asked until then knows */
     int64_t stop_by;
+    struct stance stance; /* what the core may say of all this */
 };
 
 /* data.c */
@@ -61,12 +64,18 @@ void shell_close(struct shell *s); /* in the order that loses nothing; fine when
 /* loop.c */
 void loop_run(struct shell *s);
 
+/* leave.c */
+int64_t leave_tick(struct shell *s); /* hands the lead over when that is wanted (L3) */
+bool loop_over(struct shell *s);
+void loop_stop(struct shell *s, int64_t now); /* a clean stop; a second call hurries */
+
+/* stance.c */
+void shell_stance(struct shell *s);
+
 /* turn.c: the steps of one turn. */
 int64_t loop_tick(struct shell *s); /* what is due; answers when the next thing is, ms since 1970 */
 void loop_drain(struct shell *s);   /* what waits in the sockets */
 void loop_commit(struct shell *s);  /* what the turn changed and said */
-bool loop_over(struct shell *s);
-void loop_stop(struct shell *s, int64_t now); /* a clean stop; a second call hurries */
 
 /* signals.c */
 int signals_open(struct shell *s);

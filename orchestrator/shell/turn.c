@@ -7,8 +7,7 @@
 #include "reports.h"
 #include "shell.h"
 
-#define DRAIN_MAX 256    /* messages of one socket in one turn: nobody keeps the others waiting */
-#define STOP_WITHIN 2000 /* ms from the signal to the end, commits included */
+#define DRAIN_MAX 256 /* messages of one socket in one turn: nobody keeps the others waiting */
 
 static void take_messages(struct shell *s, enum endpoint endpoint, int64_t now)
 {
@@ -27,6 +26,7 @@ static void take_messages(struct shell *s, enum endpoint endpoint, int64_t now)
 
 void loop_drain(struct shell *s)
 {
+    shell_stance(s);
     for (enum endpoint e = 0; e < ENDPOINTS; e++)
         take_messages(s, e, clock_now());
 }
@@ -59,8 +59,7 @@ int64_t loop_tick(struct shell *s)
     due = MIN(due, lease_tick(&s->lease, now));
     due = MIN(due, s->freeze.next);
     due = MIN(due, shell_hold(s, now));
-    if (s->stopping)
-        due = MIN(due, s->stop_by);
+    due = MIN(due, leave_tick(s));
     due = MIN(due, helios_tick(s->core, now));
     return MIN(due, store_due(s->store));
 }
@@ -97,28 +96,5 @@ void loop_commit(struct shell *s)
     if (r < 0)
         log_error("reports.file", "a report cannot be written below %s: %s", s->data_dir,
                   strerror(-r));
-}
-
-/* A clean stop: the last words are committed, the lease is handed over (L3), or the time is up, or
- * somebody insists. */
-bool loop_over(struct shell *s)
-{
-    if (!s->stopping)
-        return false;
-    bool all_said = !shell_leads(s) || (store_can_commit(s->store) && store_idle(s->store));
-    if (all_said && s->lease.state <= LEASE_LEADING)
-        lease_hand_over(&s->lease);
-    return s->lease.state == LEASE_DONE || s->hurried || clock_now() > s->stop_by;
-}
-
-void loop_stop(struct shell *s, int64_t now)
-{
-    s->hurried = s->stopping;
-    if (s->stopping)
-        return;
-    s->stopping = true;
-    s->stop_by = now + STOP_WITHIN;
-    log_info("controller.stopping", "a clean stop, within %d s", STOP_WITHIN / 1000);
-    ready_say("STOPPING=1");
-    helios_stop(s->core);
+    s->told = s->stopping && s->lease.state == LEASE_DONE;
 }

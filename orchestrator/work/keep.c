@@ -5,14 +5,6 @@
 
 #include "orchestrator/core/helios.h"
 
-const struct schema *part_schema(const char *name)
-{
-    for (size_t i = 0; i < schema_parts_n; i++)
-        if (strcmp(schema_parts[i]->name, name) == 0)
-            return schema_parts[i];
-    return NULL;
-}
-
 static struct bytes short_one(struct bytes b, bool whole)
 {
     return whole || b.n <= KEEP_OUTPUT ? b : (struct bytes){0};

@@ -59,6 +59,5 @@ int past_state(struct helios *h, struct bytes id, enum task_state *ret_state);
 
 /* ended_of fills the views of a `done` item; whole = with outputs of any length. */
 struct msg_ended ended_of(const struct rec_task *r, bool whole);
-const struct schema *part_schema(const char *name); /* a part of messages.def */
 
 #endif

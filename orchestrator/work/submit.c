@@ -188,7 +188,7 @@ static const char *why_not(struct helios *h, const struct msg_submit *m, const c
         {h->held, "busy", "the state cannot be saved now; try again"},
         {h->control.draining, "draining",
          "the realm drains: no new task is taken until `helios resume`"},
-        {h->stopping, "draining", "this controller stops; submit again to the next leader"},
+        {h->stopping, "not_leader", "this controller stops; submit again to the next leader"},
         {m->items.n > SUBMIT_MOST, "bad_request", "at most 1000 tasks are taken in one message"},
         {!text_is_name(m->client), "bad_request",
          "the client's name is 1 to 64 letters, digits and _.:-"},
@@ -244,7 +244,8 @@ static void book(struct helios *h, const struct routing *from, struct answers *a
 static void answer(struct helios *h, const struct routing *from, const struct msg_submit *m,
                    const struct answers *a)
 {
-    struct msg_accepted accepted = {.ref = m->ref, .items = {a->tickets, a->n_tickets}};
+    struct msg_accepted accepted = {
+        .ref = m->ref, .items = {a->tickets, a->n_tickets}, .epoch = h->epoch};
     struct msg_rejected rejected = {.ref = m->ref, .items = {a->refusals, a->n_refusals}};
     if (a->n_tickets || a->n_refusals == 0)
         say(h, ENDPOINT_control, from, MSG_accepted, &accepted, SAY_AFTER_COMMIT);

@@ -206,6 +206,7 @@ class Client(Thread):
         if self.waiting:
             ids = self.random.sample(list(self.waiting), min(len(self.waiting), 500))
             self.wire.say("watch", ref="watch", ids=ids)
+            self.wire.other()  # nobody answers this but by an end: the next one is asked next time
 
     # ---- what it hears
 

@@ -2,7 +2,9 @@
 """What really happened, read from where nothing is taken back: Redis' append-only file, which has every commit in order, and the
 log of the actions. Turns both into facts (tests/history/history.h). Knows the records' fields by name, and no rule."""
 
+import os
 import pathlib
+import time
 
 import msgpack
 
@@ -94,9 +96,9 @@ class Story:
             self.date(record.get("created", self.mark))
             self.add("taken", who=self.leader, key=record.get("key", ""), id=id, m=int(record.get("at_most_once", False)))
             before = ("PENDING", 0)
-        if state == "IN_PROGRESS" and before != (state, attempt):
+        for number in range(before[1] + 1, attempt + 1):  # two changes of one record in a batch are one write (C3)
             self.date(record.get("started", self.mark))
-            self.add("dispatched", who=self.leader, key=record.get("holder", ""), id=id, n=attempt, m=record.get("epoch", 0))
+            self.add("dispatched", who=self.leader, key=record.get("holder", ""), id=id, n=number, m=record.get("epoch", 0))
         self.tasks[id] = (state, attempt)
         self.holders[id] = record.get("holder", "") or self.holders.get(id, "")
 
@@ -193,16 +195,25 @@ def environ(pid):
         return []
 
 
-def facts_of_leftovers(log):
-    """facts_of_leftovers looks for processes that an action of this run left behind: each is a start without an end."""
-    facts = []
+def leftovers(log):
+    """leftovers answers the processes that actions of this run left behind: (pid, environment)."""
+    found = []
     for pid in (p.name for p in pathlib.Path("/proc").iterdir() if p.name.isdigit()):
         of = dict(word.split("=", 1) for word in environ(pid) if "=" in word)
         if of.get("CHAOS_LOG") == str(log) and "HELIOS_TASK" in of:
-            born = int(pathlib.Path(f"/proc/{pid}").stat().st_mtime * 1000)
-            facts.append({"at": born, "fact": "started", "who": of["HELIOS_AGENT"], "id": f"{of['HELIOS_TASK']} (process {pid})",
-                          "n": int(of["HELIOS_ATTEMPT"])})
-    return facts
+            found.append((int(pid), of))
+    return found
+
+
+def born_ms(pid):
+    ticks = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+    return int((time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")) * 1000)
+
+
+def facts_of_leftovers(log):
+    """Each is a start without an end; when its agent died, nobody was there to end it."""
+    return [{"at": born_ms(pid), "fact": fact, "who": of["HELIOS_AGENT"], "id": f"{of['HELIOS_TASK']} (process {pid})",
+             "n": int(of["HELIOS_ATTEMPT"])} for pid, of in leftovers(log) for fact in ("dispatched", "started")]
 
 
 def toy_parts(kind):

@@ -2,9 +2,12 @@
 """The world that the nemesis harms: a Redis, two controllers and six agents, all real processes on loopback, every link through the
 proxy. Knows how each is started, stopped and found; does not know why."""
 
+import contextlib
 import json
 import os
 import pathlib
+import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -46,13 +49,13 @@ CONFIG = {
 PLAIN = ("quick", "once", "slow", "flaky", "crash", "hang", "fork", "loud", "deaf")
 
 
-def free_ports(n):
-    """free_ports answers ports that were free a moment ago."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(n)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
+def free_ports(n, dice=random.SystemRandom()):
+    """free_ports answers ports that are free, below those that the kernel gives to outgoing connections: they stay free."""
+    found = []
+    while len(found) < n:
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", dice.randrange(15000, 32000))) as s:
+            found.append(s.getsockname()[1])
+    return found
 
 
 def now_ms():
@@ -300,4 +303,5 @@ class World:
         self.redis.close()
         self.proxy.close()
         if self.own_disk:
+            shutil.copytree(self.path / "redis", self.path / "redis.kept")
             subprocess.run(["umount", self.path / "redis"], check=True)

@@ -38,41 +38,68 @@ struct running {
     const struct fact *ended; /* its end, NULL while it runs */
 };
 
-static bool excused(const struct group *agents, const struct fact *start)
+struct starts {
+    struct check *check;
+    struct group tasks;      /* struct running, by task */
+    struct group agents;     /* const struct fact *: when it died or was last taken for lost */
+    struct group dispatched; /* const struct fact *, by task and attempt */
+};
+
+/* excused: nobody could know any more what this agent does with what began with `since`. */
+static bool excused(const struct starts *s, const char *agent, const struct fact *since)
 {
-    const struct fact **over = group_seek(agents, start->who, "", 0);
-    return over && *over > start;
+    const struct fact **over = group_seek(&s->agents, agent, "", 0);
+    return over && since && *over > since;
 }
 
-static void attempt_starts(struct check *c, const struct group *agents, struct running *t,
-                           const struct fact *f)
+/* An agent that was taken for lost may not have heard of it: then it begins what it was sent before. */
+static bool comes_late(const struct starts *s, const struct fact *f)
+{
+    const struct fact **sent = group_seek(&s->dispatched, f->id, "", f->n);
+    return excused(s, f->who, sent ? *sent : NULL);
+}
+
+static void attempt_starts(const struct starts *s, struct running *t, const struct fact *f)
 {
     const struct fact *last = t->last;
+    if (last && f->n < last->n && comes_late(s, f))
+        return;
     if (last && last->n == f->n)
-        broken(c, "attempt %llu of %s started at %s and at %s", (unsigned long long)f->n, f->id,
-               last->who, f->who);
-    else if (last && !t->ended && !excused(agents, last))
-        broken(c, "attempt %llu of %s started at %s while attempt %llu ran at %s",
+        broken(s->check, "attempt %llu of %s started at %s and at %s", (unsigned long long)f->n,
+               f->id, last->who, f->who);
+    else if (last && !t->ended && !excused(s, last->who, last))
+        broken(s->check, "attempt %llu of %s started at %s while attempt %llu ran at %s",
                (unsigned long long)f->n, f->id, f->who, (unsigned long long)last->n, last->who);
     t->last = f;
     t->ended = NULL;
 }
 
+static void see_attempt(struct starts *s, const struct fact *f)
+{
+    struct running *t = group_row(&s->tasks, f->id, "", 0);
+    if (f->kind == FACT_started)
+        attempt_starts(s, t, f);
+    else if (f->kind == FACT_ended && t->last && t->last->n == f->n)
+        t->ended = f;
+    else if (f->kind == FACT_dispatched)
+        *(const struct fact **)group_row(&s->dispatched, f->id, "", f->n) = f;
+}
+
 void promise_attempts_apart(struct check *c)
 {
-    _cleanup_(group_done) struct group tasks = {.size = sizeof(struct running)};
-    _cleanup_(group_done) struct group agents = {.size = sizeof(const struct fact *)};
+    struct starts s = {.check = c,
+                       .tasks = {.size = sizeof(struct running)},
+                       .agents = {.size = sizeof(const struct fact *)},
+                       .dispatched = {.size = sizeof(const struct fact *)}};
     for each_fact(f, c->h) {
-        if (f->kind == FACT_gone || f->kind == FACT_judged) {
-            *(const struct fact **)group_row(&agents, f->who, "", 0) = f;
-        } else if (f->kind == FACT_started) {
-            attempt_starts(c, &agents, group_row(&tasks, f->id, "", 0), f);
-        } else if (f->kind == FACT_ended) {
-            struct running *t = group_row(&tasks, f->id, "", 0);
-            if (t->last && t->last->n == f->n)
-                t->ended = f;
-        }
+        if (f->kind == FACT_gone || f->kind == FACT_judged)
+            *(const struct fact **)group_row(&s.agents, f->who, "", 0) = f;
+        else if (f->kind == FACT_started || f->kind == FACT_ended || f->kind == FACT_dispatched)
+            see_attempt(&s, f);
     }
+    group_done(&s.tasks);
+    group_done(&s.agents);
+    group_done(&s.dispatched);
 }
 
 void promise_at_most_once(struct check *c)

@@ -130,8 +130,10 @@ int past_state(struct helios *h, struct bytes id, enum task_state *ret_state)
         *ret_state = it->state;
         return 0;
     }
-    if (failed_find(h, id)) {
-        *ret_state = task_state_FAILED;
+    const struct kept *kept = failed_find(h, id);
+    if (kept) { /* FAILED, or UNKNOWN: whoever asks after a take-over is told the same as before */
+        int state = enum_find(&enum_task_state, map_str(kept->r.task, "state", "FAILED"));
+        *ret_state = state < 0 ? task_state_FAILED : (enum task_state)state;
         return 0;
     }
     return ledger_state(h, id, ret_state);

@@ -243,7 +243,7 @@ void attempt_late(struct helios *h, struct task *t)
 {
     struct over over = {.outcome = outcome_TIMEOUT,
                         .judged = true,
-                        .elapsed_ms = (uint64_t)(h->now - t->r.started),
+                        .elapsed_ms = task_ran_ms(h, t),
                         .error = BYTES("its agent did not end it in time")};
     attempt_abandon(h, t);
     attempt_over(h, t, &over);
@@ -254,7 +254,7 @@ void attempt_lost(struct helios *h, struct task *t, const char *how, bool is_bla
     struct over over = {.outcome = outcome_WORKER_LOST,
                         .judged = true,
                         .blameless = is_blameless,
-                        .elapsed_ms = (uint64_t)(h->now - t->r.started),
+                        .elapsed_ms = task_ran_ms(h, t),
                         .error = bytes_of(how)};
     attempt_over(h, t, &over);
 }

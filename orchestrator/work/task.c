@@ -273,6 +273,11 @@ int task_cancel(struct helios *h, struct task *t, const char *reason)
     return task_change(h, t, runs ? TASK_STOP : TASK_DROP, reason);
 }
 
+uint64_t task_ran_ms(const struct helios *h, const struct task *t)
+{
+    return (uint64_t)MAX(h->now - t->r.started, 0);
+}
+
 void task_end_internal(struct helios *h, struct task *t, enum task_state state, struct bytes data,
                        const char *error)
 {
@@ -282,7 +287,7 @@ void task_end_internal(struct helios *h, struct task *t, enum task_state state, 
         [task_state_CANCELLED] = TASK_DROP,
     };
     own_set(&t->r.data, data);
-    t->r.elapsed_ms = (uint64_t)(h->now - t->r.started);
+    t->r.elapsed_ms = task_ran_ms(h, t);
     bool good = state == task_state_COMPLETED;
     task_change(h, t, events[state], good ? "was done by the controller" : error);
 }

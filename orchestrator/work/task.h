@@ -36,6 +36,8 @@ void task_free(struct helios *h,
  * turn. */
 void task_place(struct helios *h, struct task *t);
 void task_unplace(struct helios *h, struct task *t);
+/* task_ran_ms: since its attempt was dispatched. Never below 0: another controller's clock wrote that down. */
+uint64_t task_ran_ms(const struct helios *h, const struct task *t);
 void task_arm(struct helios *h,
               struct task *t); /* its timer: the next thing that may happen to it by time alone */
 void task_time(struct helios *h, struct timer *timer); /* what the timer runs */

@@ -7,6 +7,7 @@
 #include "agent.h"
 #include "agents/leave.h"
 #include "agents/signals.h"
+#include "facts.h"
 #include "nodes.h"
 
 #define SHARED_MAX 16
@@ -18,6 +19,11 @@ void agent_share(struct settings *settings)
 {
     assert(n_shared < SHARED_MAX);
     shared[n_shared++] = settings;
+}
+
+void agent_unshare(void)
+{
+    n_shared = 0;
 }
 
 static bool is_shared(const struct settings *settings)
@@ -86,6 +92,7 @@ static int64_t turn(struct node *n)
 static void stop(struct node *n)
 {
     process_free(n->process);
+    fact(.kind = FACT_gone, .who = n->name);
 }
 
 const struct node_kind node_agent = {"agent", start, turn, stop};
@@ -105,4 +112,22 @@ void agent_ask_to_leave(struct node *n)
     agent_leave(n->process);
     world.me = before;
     node_wake(n, world.now);
+}
+
+void agent_measures(struct node *n, const char *kpi, double value)
+{
+    struct agent *a = n->process;
+    struct node *before = world.me;
+    world.me = n;
+    sample_add(&a->members[0], kpi, value, node_ms(n));
+    world.me = before;
+    node_wake(n, world.now);
+}
+
+void agent_told(const struct node *n, const char **ret_source, const char **ret_instance, uint64_t *ret_sent)
+{
+    const struct agent *a = n->process;
+    *ret_source = a->members[0].id;
+    *ret_instance = a->instance;
+    *ret_sent = a->members[0].source.sent;
 }

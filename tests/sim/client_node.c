@@ -1,59 +1,188 @@
 /* SPDX-License-Identifier: MPL-2.0 */
+/* Owns the turns of a client: the real state machine of clients (client/), fed with the jobs of its load. A client that was killed
+ * begins again with what it wants, not with what it knew. */
+#include "client_node.h"
+
+#include "client/client.h"
 #include "common/clock.h"
+#include "facts.h"
 #include "message.h"
 #include "nodes.h"
-#include "proto/codec.h"
+#include "proto/guard.h"
+#include "proto/pack.h"
 #include "proto/socket.h"
 
-struct client {
-    void *sockets[3];
-    bool accepted, done;
-    int64_t next;
+enum { CONTROLLERS = 3, HWM = 1000, PATIENCE_MS = 600000 };
+
+struct client_process {
+    struct client_core core;
+    void *sockets[CONTROLLERS];
+    struct load *load; /* of the node */
+    uint64_t requests[LOAD_MOST]; /* of each job */
+    struct buf in;
 };
+
+static struct job *job_of(struct client_process *c, uint64_t request)
+{
+    for (size_t i = 0; i < c->load->n; i++)
+        if (c->requests[i] == request)
+            return &c->load->jobs[i];
+    return NULL;
+}
+
+static void send(void *user, size_t controller, struct bytes message)
+{
+    struct client_process *c = user;
+    socket_send(c->sockets[controller], NULL, NULL, message);
+}
+
+static void on_accepted(struct client_process *c, struct job *j, const struct client_event *e)
+{
+    (void)c;
+    snprintf(j->id, sizeof(j->id), BYTES_F, BYTES_A(e->id));
+    fact(.kind = FACT_accepted, .who = world.me->name, .key = j->key, .id = j->id, .n = load_digest(j));
+}
+
+static void on_refused(struct client_process *c, struct job *j, const struct client_event *e)
+{
+    _autofree_ char *code = bytes_dup(e->code);
+    (void)c;
+    j->over = true;
+    fact(.kind = FACT_refused, .who = world.me->name, .key = j->key, .text = code, .n = load_digest(j));
+}
+
+static void on_ended(struct client_process *c, const struct client_event *e)
+{
+    for (size_t i = 0; i < c->load->n; i++)
+        if (bytes_is(e->ended->id, c->load->jobs[i].id))
+            c->load->jobs[i].over = true;
+}
+
+static void tell(void *user, const struct client_event *e)
+{
+    struct client_process *c = user;
+    struct job *j = e->request ? job_of(c, e->request) : NULL;
+    if (node_muted())
+        return;
+    if (e->what == CLIENT_ENDED)
+        on_ended(c, e);
+    else if (e->what == CLIENT_ACCEPTED && j)
+        on_accepted(c, j, e);
+    else if (e->what == CLIENT_REFUSED && j)
+        on_refused(c, j, e);
+}
+
+static const struct client_calls calls = {send, tell};
 
 static void start(struct node *n)
 {
-    struct client *c = n->process = NEW(struct client);
-    for (int i = 0; i < 3; i++) {
+    struct client_process *c = n->process = NEW(struct client_process);
+    c->load = (struct load *)(uintptr_t)n->setup;
+    client_init(&c->core, n->name, CONTROLLERS, draw(UINT64_MAX), &calls, c);
+    for (size_t i = 0; i < CONTROLLERS; i++) {
         char where[64];
-        snprintf(where, sizeof(where), "tcp://127.0.0.%d:7302", i + 1);
-        socket_new(n, SOCKET_DEALER, 1000, &c->sockets[i]);
+        snprintf(where, sizeof(where), "tcp://127.0.0.%zu:7302", i + 1);
+        socket_new(n, SOCKET_DEALER, HWM, &c->sockets[i]);
         socket_connect(c->sockets[i], where);
+    }
+    for (size_t i = 0; i < c->load->n; i++)
+        c->load->jobs[i].asked = false;
+}
+
+/* Whatever the state machine makes of it: this was told. */
+static void write_down(struct bytes body)
+{
+    struct arena arena = {0};
+    struct msg_done done;
+    if (guard_check(body) == 0 && message_which(body) == MSG_done &&
+        message_decode(MSG_done, body, &done, &arena, NULL) == 0)
+        SEQ_EACH(ended, struct msg_ended, done.items)
+        {
+            _autofree_ char *id = bytes_dup(ended->id);
+            fact(.kind = FACT_told, .who = world.me->name, .id = id,
+                 .text = enum_text(&enum_task_state, (int)ended->state));
+        }
+    arena_done(&arena);
+}
+
+static void listen_all(struct client_process *c)
+{
+    for (size_t i = 0; i < CONTROLLERS; i++)
+        while (socket_receive(c->sockets[i], NULL, NULL, &c->in) == 0) {
+            write_down(buf_bytes(&c->in));
+            client_message(&c->core, i, buf_bytes(&c->in), clock_now());
+        }
+}
+
+static void ask(struct client_process *c, size_t i)
+{
+    struct job *j = &c->load->jobs[i];
+    struct bytes names[2];
+    struct msg_request r = load_request(c->load, j, names);
+    j->asked = true;
+    fact(.kind = FACT_asked, .who = world.me->name, .key = j->key, .n = load_digest(j), .m = r.at_most_once);
+    c->requests[i] = client_submit(&c->core, &r, 1, true, PATIENCE_MS, clock_now());
+}
+
+static void order(struct client_process *c, const char *verb, const char *id)
+{
+    _cleanup_(buf_done) struct buf args = {0};
+    struct pack p;
+    pack_init(&p, &args);
+    pack_map(&p);
+    if (id)
+        pack_put_text(&p, "id", id);
+    pack_end(&p);
+    client_put(&c->core,
+               &(struct client_question){.command = true,
+                                         .name = bytes_of(verb),
+                                         .args = buf_bytes(&args),
+                                         .author = bytes_of(world.me->name)},
+               PATIENCE_MS, clock_now());
+}
+
+static void want(struct client_process *c)
+{
+    for (size_t i = 0; i < c->load->n; i++) {
+        struct job *j = &c->load->jobs[i];
+        if (!j->asked && !j->over && load_may(c->load, j))
+            ask(c, i);
+        if (j->cancel_at && !j->cancelled && world.now >= j->cancel_at && j->id[0]) {
+            j->cancelled = true;
+            order(c, "cancel", j->id);
+        }
     }
 }
 
 static int64_t turn(struct node *n)
 {
-    struct client *c = n->process;
-    int64_t now = clock_now();
-    _cleanup_(buf_done) struct buf in = {0}, out = {0};
-    for (int i = 0; i < 3; i++)
-        while (socket_receive(c->sockets[i], NULL, NULL, &in) == 0) {
-            message_trace("hears", "", buf_bytes(&in));
-            if (message_which(buf_bytes(&in)) == MSG_accepted)
-                c->accepted = true;
-            if (message_which(buf_bytes(&in)) == MSG_done)
-                c->done = true;
-        }
-    if (c->accepted)
-        return INT64_MAX;
-    if (now < c->next)
-        return c->next;
-    c->next = now + 1000;
-    struct msg_request r = {.key = BYTES("k1"), .action = BYTES("work"), .priority = 2};
-    struct msg_submit s = {BYTES("1"), BYTES("c1"), true, {&r, 1}};
-    message_encode(&out, MSG_submit, &s);
-    for (int i = 0; i < 3; i++)
-        socket_send(c->sockets[i], NULL, NULL, buf_bytes(&out));
-    return c->next;
+    struct client_process *c = n->process;
+    listen_all(c);
+    want(c);
+    int64_t due = client_tick(&c->core, clock_now());
+    return load_over(c->load) ? due : MIN(due, clock_now() + 100);
 }
 
 static void stop(struct node *n)
 {
-    struct client *c = n->process;
-    for (int i = 0; i < 3; i++)
+    struct client_process *c = n->process;
+    client_done(&c->core);
+    for (size_t i = 0; i < CONTROLLERS; i++)
         socket_close(c->sockets[i]);
+    buf_done(&c->in);
     free(c);
 }
 
 const struct node_kind node_client = {"client", start, turn, stop};
+
+void client_order(struct node *n, const char *verb)
+{
+    struct node *before = world.me;
+    if (!n->up)
+        return;
+    world.me = n;
+    trace("orders %s", verb);
+    order(n->process, verb, NULL);
+    world.me = before;
+    node_wake(n, world.now);
+}

@@ -14,6 +14,7 @@ static struct {
     struct list sessions; /* struct session.link */
     struct way ways[NODES_MAX][NODES_MAX];
     uint32_t numbers;
+    double twice;
 } net;
 
 static struct way *way(const struct node *from, const struct node *to)
@@ -143,6 +144,7 @@ struct session *net_session(struct port *from, struct port *to)
     end_init(&s->ends[0], s, from, to->node);
     end_init(&s->ends[1], s, to, from->node);
     list_push(&net.sessions, &s->link);
+    to->kind->up(to, &s->ends[1]);
     return s;
 }
 
@@ -165,6 +167,7 @@ void net_send(struct end *mine, struct frame *f)
         return;
     }
     const struct node *from = mine->port->node;
+    f->sent = f->sent ? f->sent : world.now;
     f->at = MAX(world.now + from->late + net_delay(from, to->port->node), to->newest);
     to->newest = f->at;
     list_push(&to->coming, &f->link);
@@ -229,6 +232,16 @@ void net_block(const struct node *from, const struct node *to, bool on)
 void net_slow(const struct node *from, const struct node *to, int64_t more)
 {
     way(from, to)->more = more;
+}
+
+void net_twice(double share)
+{
+    net.twice = share;
+}
+
+bool net_sends_twice(void)
+{
+    return net.twice > 0 && chance(net.twice);
 }
 
 static void cut(struct session *s)

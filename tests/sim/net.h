@@ -9,7 +9,7 @@
 
 struct frame {
     struct list link; /* in end.coming, then with the port that took it */
-    int64_t at;       /* when it arrives */
+    int64_t sent, at; /* when it arrives */
     bool last;        /* the other end has hung up */
     uint32_t from;    /* number of the end that took it, for a ROUTER */
     size_t n;
@@ -21,6 +21,7 @@ void frames_free(struct list *frames);
 struct end;
 struct port;
 struct port_kind {
+    void (*up)(struct port *p, struct end *mine); /* somebody has dialled; NULL: it only dials */
     void (*take)(struct port *p, struct end *mine, struct frame *f); /* the frame is the port's now */
     void (*down)(struct port *p, struct end *mine); /* the session is over for this end: it is forgotten */
 };
@@ -58,6 +59,8 @@ int64_t net_delay(const struct node *from, const struct node *to); /* drawn anew
 void net_block(const struct node *from, const struct node *to, bool on);
 void net_slow(const struct node *from, const struct node *to, int64_t more); /* µs more than usual; 0 = as usual */
 void net_break(const struct node *a, const struct node *b, double share);    /* of the sessions between them */
+void net_twice(double share); /* of what sockets send is sent again at once, as impatient senders do */
+bool net_sends_twice(void);
 void net_silent(struct node *n, int64_t time); /* it is paused: the others give up after their heartbeats' patience */
 
 void net_begin(void);

@@ -37,8 +37,6 @@ static void on_take(struct port *p, struct end *mine, struct frame *f)
     struct asked *a = NEW(struct asked);
     *a = (struct asked){.by = mine, .from = world.nodes[mine->from_node->place], .frame = f};
     list_push(&r->asked, &a->link);
-    if (mine->link.next == &mine->link)
-        list_push(&r->ends, &mine->link);
     node_wake(p->node, world.now + draw_between(20, 200));
 }
 
@@ -49,7 +47,12 @@ static void on_down(struct port *p, struct end *mine)
     list_each(a, &r->asked, struct asked, link) if (a->by == mine) a->by = NULL;
 }
 
-static const struct port_kind port_redis = {on_take, on_down};
+static void on_up(struct port *p, struct end *mine)
+{
+    list_push(&container_of(p, struct process, port)->ends, &mine->link);
+}
+
+static const struct port_kind port_redis = {on_up, on_take, on_down};
 
 static void start(struct node *n)
 {

@@ -1,68 +1,135 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-#include "agent.h"
-#include "nodes.h"
-#include "redis_node.h"
+/* Owns the play of a run and its judgement. Refuses to know how its actors work. */
+#include "sim.h"
+
+#include "client_node.h"
 #include "controller.h"
-#include <time.h>
+#include "facts.h"
+#include "fault.h"
+#include "nodes.h"
+#include "realm.h"
+#include "redis_node.h"
+#include "toy.h"
 
-static uint64_t draw_for(void *u, uint64_t n) { (void)u; return draw(n); }
-static const struct model_calls calls = {.draw = draw_for};
+#define LOAD_UNTIL (30 * SECOND)
+#define FAULTS_FROM (3 * SECOND)
+#define FAULTS_SHORT (20 * SECOND)
+#define FAULTS_LONG (55 * SECOND)
+#define PATIENCE (150 * SECOND) /* from the healing until all is drained, at most */
+#define LOOK (2 * SECOND)
 
-int main(int argc, char **argv)
+static struct node *leader(void)
 {
-    struct settings *config, *agents[6];
-    char *why;
-    if (settings_load(section_config, HELIOS_SOURCE "/tests/sim/realm/helios.yaml", NULL, 0, &config, &why) < 0) {
-        fputs(why, stderr);
-        return 1;
+    struct node *found = NULL;
+    for (size_t i = 0; i < world.n_nodes; i++)
+        if (world.nodes[i]->kind == &node_controller && controller_leads(world.nodes[i]))
+            found = world.nodes[i];
+    return found;
+}
+
+static bool drained(void)
+{
+    const struct node *l = leader();
+    for (size_t i = 0; i < world.n_nodes; i++)
+        if (world.nodes[i]->kind == &node_client && !load_over(world.nodes[i]->setup))
+            return facts_lost() && l && !facts_busy(l); /* what was lost is never told */
+    return l && !facts_busy(l);
+}
+
+/* One who lets automation go on, where the brake or lost data had stopped it. */
+static void let_go_on(void)
+{
+    client_order(node_find(&node_client, 0), "unfreeze");
+}
+
+static void heal(void)
+{
+    trace("all is healed");
+    faults_heal();
+    toy_heal();
+    world_run(world.now + 5 * SECOND);
+    let_go_on();
+}
+
+static void quiet(void)
+{
+    int64_t end = world.now + PATIENCE;
+    do
+        world_run(world.now + LOOK);
+    while (world.now < end && !drained());
+    toy_stop();
+    world_run(world.now + 3 * SECOND); /* the last samples and answers */
+    fact(.kind = FACT_quiet);
+}
+
+static void tell_samples(const struct node *l)
+{
+    for (size_t i = 0; i < world.n_nodes; i++)
+        if (world.nodes[i]->kind == &node_agent && world.nodes[i]->up)
+            facts_samples(l, world.nodes[i]);
+}
+
+static void tell_end(void)
+{
+    struct node *l = leader();
+    if (l == NULL) {
+        fact(.kind = FACT_live, .id = "the realm", .text = "nobody leads");
+        return;
     }
-    for (int i = 0; i < 6; i++) {
-    if (settings_load(section_agent_config, HELIOS_SOURCE "/tests/sim/realm/agents.yaml", NULL, 0, &agents[i], &why) < 0) {
-        fputs(why, stderr);
-        return 1;
-    }
-        struct set_agent_config *c = (void*)(uintptr_t)settings_root(agents[i]);
-        c->members = (struct seq){(struct set_member *)c->members.at + i, 1};
-        agent_share(agents[i]);
-    }
-    int seeds = argc > 1 ? atoi(argv[1]) : 1;
-    world.tracing = world.printing = argc > 2;
-    struct timespec a, b;
-    clock_gettime(CLOCK_MONOTONIC, &a);
-    size_t events = 0;
-    for (int seed = 1; seed <= seeds; seed++) {
-    world_begin((uint64_t)seed);
-    struct node *r = node_new(&node_redis, "redis", 0);
-    redis_node_new(r, &calls);
-    node_start(r);
-    static struct set_config configs[3];
-    for (unsigned i = 0; i < 3; i++) {
-        static char ends[3][4][64];
-        char name[24];
-        configs[i] = *(const struct set_config *)settings_root(config);
-        struct bytes *at[] = {&configs[i].listen.agents, &configs[i].listen.control, &configs[i].listen.kpi, &configs[i].listen.events};
-        for (int k = 0; k < 4; k++) {
-            snprintf(ends[i][k], 64, "tcp://127.0.0.%u:%d", i + 1, 7301 + k);
-            *at[k] = bytes_of(ends[i][k]);
-        }
-        snprintf(name, sizeof(name), "heliosd-%u", i + 1);
-        struct node *n = node_new(&node_controller, name, i);
-        n->setup = &configs[i];
-        node_start(n);
-    }
-    for (unsigned i = 0; i < 6; i++) {
-        struct node *n = node_new(&node_agent, ((const struct set_member *)((const struct set_agent_config *)settings_root(agents[i]))->members.at)->name.at, i);
-        n->setup = agents[i];
-        node_start(n);
-    }
-    node_start(node_new(&node_client, "client-1", 0));
-    world_run(100 * SECOND);
-    events += world.n_events;
+    facts_live(l);
+    tell_samples(l);
+    for (size_t i = 0; i < world.n_nodes; i++)
+        if (world.nodes[i]->kind == &node_client)
+            for (const struct load *load = world.nodes[i]->setup; load; load = NULL)
+                for (size_t k = 0; k < load->n; k++)
+                    if (load->jobs[k].id[0] && !load->jobs[k].over)
+                        fact(.kind = FACT_live, .id = load->jobs[k].key, .text = "its client was not told that it ended");
+}
+
+static void judge(struct result *ret)
+{
+    if (facts_lost()) /* what was acknowledged is gone; that the realm goes on is all that is left to ask */
+        ret->broken = leader() == NULL || facts_busy(leader());
+    else
+        ret->broken = history_check(world.history, &ret->report);
+    ret->lost = facts_lost();
+    ret->facts = history_size(world.history);
+    ret->commits = facts_commits();
+    ret->events = world.n_events;
+    ret->trace_hash = world.trace_hash;
+}
+
+void sim_run(uint64_t seed, const char *only, struct result *ret)
+{
+    *ret = (struct result){0};
+    world_begin(seed);
+    facts_begin();
+    toy_begin();
+    realm_begin(LOAD_UNTIL);
+    world_run(FAULTS_FROM);
+    faults_begin(0.3 + 1.5 * rand_unit(&world.rand), only);
+    world_run(world.now + draw_between(FAULTS_SHORT, FAULTS_LONG));
+    heal();
+    quiet();
+    tell_end();
+    judge(ret);
     world_end();
-    redis_node_free(r);
-    }
-    clock_gettime(CLOCK_MONOTONIC, &b);
-    double t = (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
-    fprintf(stderr, "%d seeds, %.3f s, %.0f a minute, %zu events a seed\n", seeds, t, seeds / t * 60, events / (size_t)seeds);
-    return 0;
+    realm_end();
+    facts_end();
+}
+
+void sim_trace(bool hashed, bool printed)
+{
+    world.tracing = hashed || printed;
+    world.printing = printed;
+}
+
+int sim_open(char **ret_why)
+{
+    return realm_open(ret_why);
+}
+
+void sim_close(void)
+{
+    realm_close();
 }

@@ -7,6 +7,7 @@
 #include "message.h"
 #include "net.h"
 #include "nodes.h"
+#include "toy.h"
 
 #define REDIAL_LOW (100 * MS)
 #define REDIAL_HIGH (250 * MS)
@@ -32,7 +33,8 @@ struct socket {
 static void on_take(struct port *p, struct end *mine, struct frame *f)
 {
     struct socket *s = container_of(p, struct socket, port);
-    (void)mine;
+    if (s->kind == SOCKET_SUB)
+        toy_heard(p->node, mine->from_node, f->sent);
     if (s->n_inbox >= s->hwm) { /* nobody but publishers has so many under way */
         free(f);
         return;
@@ -56,7 +58,12 @@ static void on_down(struct port *p, struct end *mine)
     }
 }
 
-static const struct port_kind port_socket = {on_take, on_down};
+static void on_up(struct port *p, struct end *mine)
+{
+    list_push(&container_of(p, struct socket, port)->ends, &mine->link);
+}
+
+static const struct port_kind port_socket = {on_up, on_take, on_down};
 
 static struct socket *bound_at(const char *endpoint)
 {
@@ -77,10 +84,8 @@ static void on_redial(struct moment *e)
         redial_later(s);
         return;
     }
-    struct session *session = net_session(&s->port, &to->port);
-    s->up = &session->ends[0];
+    s->up = &net_session(&s->port, &to->port)->ends[0];
     s->met = true;
-    list_push(&to->ends, &session->ends[1].link);
     struct frame *f;
     while ((f = list_first(&s->waiting, struct frame, link))) {
         list_out(&f->link);
@@ -168,6 +173,8 @@ static struct end *routed(struct socket *s, const struct routing *to)
 static void send_one(struct end *e, struct bytes body)
 {
     net_send(e, frame_new(body));
+    if (net_sends_twice())
+        net_send(e, frame_new(body));
 }
 
 static int send_connected(struct socket *s, struct bytes body)
@@ -181,6 +188,7 @@ static int send_connected(struct socket *s, struct bytes body)
     if (s->n_waiting >= s->hwm)
         return s->kind == SOCKET_PUB ? 0 : -EAGAIN;
     struct frame *f = frame_new(body);
+    f->sent = world.now;
     list_push(&s->waiting, &f->link);
     s->n_waiting++;
     return 0;

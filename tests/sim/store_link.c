@@ -45,7 +45,7 @@ static void on_down(struct port *p, struct end *mine)
     node_wake(p->node, world.now);
 }
 
-static const struct port_kind port_link = {on_take, on_down};
+static const struct port_kind port_link = {NULL, on_take, on_down};
 
 /* A blocked way answers nothing at all; a server that is down refuses. */
 static void on_dial(struct moment *e)

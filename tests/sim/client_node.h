@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* The node that runs a client. Its setup is its struct load. */
+#ifndef HELIOS_SIM_CLIENT_NODE_H
+#define HELIOS_SIM_CLIENT_NODE_H
+
+#include "load.h"
+
+void client_order(struct node *n, const char *verb); /* a command without arguments */
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Owns the reading of commits: what a commit makes durable becomes facts. Refuses to trust what a controller says of itself. A
+ * program prints its task and attempt, so that the record of a task tells whose result was counted.
+ *
+ * When Redis comes back with less, the leader commits the same again: those facts are known and not told twice. Another commit at the
+ * same place means that what had been acknowledged is lost. */
+#include "facts.h"
+
+#include <uthash.h>
+
+#include "proto/codec.h"
+#include "redis_node.h"
+#include "toy.h"
+
+struct known { /* a task or an optimization, as it was durable last */
+    UT_hash_handle hh;
+    char *id;
+    uint64_t attempt, counted;
+    int verdict, state;
+};
+static struct {
+    struct known *known;
+    uint64_t *digests; /* of the commits, by sequence; owned */
+    size_t n, room;
+    bool lost;
+    const char *who;
+    uint64_t epoch;
+} facts;
+
+void fact_add(const struct fact *f)
+{
+    struct fact now = *f;
+    now.at = world.now / MS;
+    history_add(world.history, &now);
+    trace("fact %s who=%s key=%s id=%s text=%s n=%llu m=%llu", fact_name(f->kind), f->who ? f->who : "",
+          f->key ? f->key : "", f->id ? f->id : "", f->text ? f->text : "", (unsigned long long)f->n,
+          (unsigned long long)f->m);
+}
+
+/* name makes one of a few texts that live until the next facts; enough for one fact. */
+static const char *name(struct bytes b)
+{
+    static char texts[4][128];
+    static unsigned next;
+    char *text = texts[next++ % ARRAY_SIZE(texts)];
+    snprintf(text, sizeof(texts[0]), BYTES_F, BYTES_A(b));
+    return text;
+}
+
+static struct known *known_of(struct bytes id, bool *ret_new)
+{
+    struct known *k;
+    HASH_FIND(hh, facts.known, id.at, id.n, k);
+    *ret_new = k == NULL;
+    if (k)
+        return k;
+    k = NEW(struct known);
+    k->id = bytes_dup(id);
+    HASH_ADD_KEYPTR(hh, facts.known, k->id, id.n, k);
+    return k;
+}
+
+/* ---- tasks ---- */
+
+/* counted: output is TASK/ATTEMPT of the program whose result it was. */
+static void counted(struct known *k, struct bytes output, const char *state)
+{
+    _autofree_ char *text = bytes_dup(output);
+    char *slash = strrchr(text, '/');
+    if (slash == NULL)
+        return;
+    uint64_t attempt = strtoull(slash + 1, NULL, 10);
+    *slash = '\0';
+    if (strcmp(text, k->id) == 0 && attempt == k->counted)
+        return;
+    k->counted = attempt;
+    fact(.kind = FACT_counted, .who = facts.who, .id = k->id, .text = state,
+         .n = strcmp(text, k->id) == 0 ? attempt : 0);
+}
+
+static void read_task(const void *record)
+{
+    const struct rec_task *r = record;
+    bool is_new;
+    struct known *k = known_of(r->id, &is_new);
+    if (is_new)
+        fact(.kind = FACT_taken, .who = facts.who, .key = name(r->key), .id = k->id, .m = r->at_most_once);
+    if (r->attempt > k->attempt && r->holder.n)
+        fact(.kind = FACT_dispatched, .who = facts.who, .key = name(r->holder), .id = k->id, .n = r->attempt,
+             .m = facts.epoch);
+    k->attempt = r->attempt;
+    counted(k, r->output, "");
+}
+
+static void read_key(const void *record)
+{
+    const struct rec_key *r = record;
+    bool is_new;
+    counted(known_of(r->task, &is_new), map_get(r->done, "output").text, "COMPLETED");
+}
+
+static void read_failed(const void *record)
+{
+    const struct rec_failed *r = record;
+    bool is_new;
+    counted(known_of(r->id, &is_new), map_get(r->task, "output").text, "FAILED");
+}
+
+/* ---- optimizations ---- */
+
+static void proposed(const struct rec_optimization *r, const char *id)
+{
+    fact(.kind = FACT_opened, .id = id, .text = name(r->name));
+    if (r->dry_run)
+        return;
+    const struct node *by = redis_node()->asking;
+    toy_acted(id, r->kpi, name(r->name), by, (r->began - WORLD_START_MS - by->base_ms) * MS);
+    if (r->incident.n)
+        fact(.kind = FACT_spent, .who = name(r->name), .key = "sim", .id = id, .n = TOY_PER_TARGET,
+             .m = TOY_PER_REALM);
+}
+
+static void read_optimization(const void *record)
+{
+    const struct rec_optimization *r = record;
+    bool is_new;
+    struct known *k = known_of(r->id, &is_new);
+    if (is_new)
+        proposed(r, k->id);
+    if ((int)r->verdict != k->verdict)
+        fact(.kind = FACT_verdict, .who = facts.who, .id = k->id, .text = enum_text(&enum_verdict, (int)r->verdict));
+    if ((int)r->state != k->state && r->state >= opt_state_ACCEPTED)
+        fact(.kind = FACT_closed, .who = facts.who, .id = k->id, .text = enum_text(&enum_opt_state, (int)r->state));
+    k->verdict = (int)r->verdict;
+    k->state = (int)r->state;
+}
+
+/* ---- the ledger ---- */
+
+static void read_entry(const void *record)
+{
+    static const struct {
+        const char *topic, *state;
+    } ends[] = {{"task.completed", "COMPLETED"},
+                {"task.failed", "FAILED"},
+                {"task.cancelled", "CANCELLED"},
+                {"task.unknown", "UNKNOWN"}};
+    const struct rec_entry *r = record;
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+        if (bytes_is(r->topic, ends[i].topic))
+            fact(.kind = FACT_outcome, .who = facts.who, .id = name(r->id), .text = ends[i].state);
+    if (bytes_is(r->topic, "agent.lost") || bytes_is(r->topic, "agent.left"))
+        fact(.kind = FACT_judged, .who = name(r->id), .key = facts.who);
+}
+
+/* ---- a commit ---- */
+
+static const struct reader {
+    enum rec kind;
+    void (*read)(const void *record);
+} readers[] = {
+    {REC_task, read_task},
+    {REC_key, read_key},
+    {REC_failed, read_failed},
+    {REC_optimization, read_optimization},
+};
+
+static void read_one(enum rec kind, void (*read)(const void *record), struct bytes value)
+{
+    union {
+        struct rec_task task;
+        struct rec_key key;
+        struct rec_failed failed;
+        struct rec_optimization optimization;
+        struct rec_entry entry;
+    } record;
+    struct arena arena = {0};
+    if (struct_decode(&schema_records[kind], value, &record, &arena, NULL) == 0)
+        read(&record);
+    arena_done(&arena);
+}
+
+static const struct reader *reader_of(struct bytes key)
+{
+    const char *colon = memrchr(key.at, ':', key.n);
+    size_t n = (size_t)(key.at + key.n - colon - 1);
+    for (size_t i = 0; i < ARRAY_SIZE(readers); i++)
+        if (bytes_is((struct bytes){colon + 1, n}, schema_records[readers[i].kind].name))
+            return &readers[i];
+    return NULL;
+}
+
+static uint64_t number(struct bytes text)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < text.n; i++)
+        n = n * 10 + (uint64_t)(text.at[i] - '0');
+    return n;
+}
+
+/* is_known: this very commit was durable before. */
+static bool is_known(uint64_t seq, struct bytes digest)
+{
+    _autofree_ char *text = bytes_dup(digest);
+    uint64_t key = (strtoull(text, NULL, 16) ^ facts.epoch) | 1;
+    if (seq <= facts.n) {
+        facts.lost = facts.lost || facts.digests[seq - 1] != key;
+        return true;
+    }
+    if (facts.n == facts.room) {
+        facts.room = MAX((size_t)256, 2 * facts.room);
+        facts.digests = xrealloc(facts.digests, facts.room * sizeof(*facts.digests));
+    }
+    facts.digests[facts.n++] = key;
+    return false;
+}
+
+static void read_groups(const struct bytes *keys, size_t n_keys, const struct bytes *args, size_t at)
+{
+    for (size_t i = 3; i < n_keys; i++) {
+        const struct reader *r = reader_of(keys[i]);
+        size_t sets = number(args[at]), drops = number(args[at + 1 + 2 * sets]);
+        for (size_t k = 0; r && k < sets; k++)
+            read_one(r->kind, r->read, args[at + 2 + 2 * k]);
+        at += 2 + 2 * sets + drops;
+    }
+}
+
+static void on_commit(void *user, struct model *before, const struct bytes *keys, size_t n_keys,
+                      const struct bytes *args, size_t n_args)
+{
+    size_t entries = number(args[5]);
+    (void)user, (void)before, (void)n_args;
+    facts.who = redis_node()->asking->name;
+    facts.epoch = number(args[0]);
+    if (is_known(number(args[2]), args[3]) || facts.lost)
+        return;
+    fact(.kind = FACT_commit, .who = facts.who, .key = name(args[3]), .n = facts.epoch, .m = number(args[2]));
+    read_groups(keys, n_keys, args, 6 + entries);
+    for (size_t i = 6; i < 6 + entries; i++)
+        read_one(REC_entry, read_entry, args[i]);
+}
+
+static uint64_t draw_for(void *user, uint64_t n)
+{
+    (void)user;
+    return draw(n);
+}
+
+const struct model_calls facts_calls = {on_commit, draw_for};
+
+bool facts_lost(void)
+{
+    return facts.lost;
+}
+
+uint64_t facts_commits(void)
+{
+    return facts.n;
+}
+
+void facts_begin(void)
+{
+    memset(&facts, 0, sizeof(facts));
+}
+
+void facts_end(void)
+{
+    struct known *k, *next;
+    HASH_ITER(hh, facts.known, k, next)
+    {
+        HASH_DEL(facts.known, k);
+        free(k->id);
+        free(k);
+    }
+    free(facts.digests);
+}

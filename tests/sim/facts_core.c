@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Owns what is read from a leading core at the end: what has not ended, and why; which samples it counted. */
+#include "agent.h"
+#include "controller.h"
+#include "facts.h"
+#include "orchestrator/decide/optimization.h"
+#include "orchestrator/sense/source.h"
+#include "orchestrator/work/task.h"
+
+static const char *why_of(struct helios *h, const struct task *t, struct buf *why)
+{
+    buf_clear(why);
+    if (t->r.state == task_state_IN_PROGRESS)
+        buf_printf(why, "attempt %llu is at " BYTES_F, (unsigned long long)t->r.attempt, BYTES_A(t->r.holder));
+    else
+        task_why(h, t, why);
+    return buf_str(why);
+}
+
+void facts_live(const struct node *controller)
+{
+    struct helios *h = controller_shell(controller)->core;
+    _cleanup_(buf_done) struct buf why = {0};
+    for (const struct task *t = h->work.tasks_by_id; t; t = t->hh.next)
+        fact(.kind = FACT_live, .id = t->r.id.at, .text = why_of(h, t, &why));
+}
+
+bool facts_busy(const struct node *controller)
+{
+    struct helios *h = controller_shell(controller)->core;
+    return h->work.tasks_by_id || !list_empty(&optimizations_of(h)->live);
+}
+
+void facts_samples(const struct node *controller, const struct node *agent)
+{
+    const char *source, *instance;
+    uint64_t sent;
+    agent_told(agent, &source, &instance, &sent);
+    struct helios *h = controller_shell(controller)->core;
+    struct source *s;
+    HASH_FIND_STR(h->sense.sources, source, s);
+    if (s == NULL || strcmp(s->instance, instance) != 0)
+        return;
+    fact(.kind = FACT_sent, .who = instance, .key = controller->name, .n = sent - s->joined + 1);
+    fact(.kind = FACT_stored, .who = instance, .key = controller->name, .n = s->stored);
+    fact(.kind = FACT_dropped, .who = instance, .key = controller->name, .text = "refused", .n = s->refused);
+    fact(.kind = FACT_dropped, .who = instance, .key = controller->name, .text = "lost", .n = s->lost);
+}

@@ -204,7 +204,7 @@ class Client(Thread):
     def ask_again(self):
         self.refs = dict(list(self.refs.items())[-1000:])
         if self.waiting:
-            ids = self.random.sample(list(self.waiting), min(len(self.waiting), 500))
+            ids = self.random.sample(list(self.waiting), min(len(self.waiting), 200))
             self.wire.say("watch", ref="watch", ids=ids)
             self.wire.other()  # nobody answers this but by an end: the next one is asked next time
 

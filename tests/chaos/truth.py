@@ -35,6 +35,7 @@ class Story:
     def __init__(self, controllers):
         self.names = {c.id(): c.name for c in controllers}
         self.facts, self.mark, self.now = [], 0, 0
+        self.begun = 0       # where the facts of this commit begin
         self.epochs = {}     # epoch -> controller
         self.leader = ""
         self.tasks = {}      # id -> (state, attempt) as committed
@@ -54,7 +55,7 @@ class Story:
         self.now = max(self.now, at)
 
     def read(self, commands):
-        rows = {b"SET": self.on_set, b"HSET": self.on_hset, b"HDEL": self.on_hdel, b"XADD": self.on_xadd}
+        rows = {b"MULTI": self.on_multi, b"SET": self.on_set, b"HSET": self.on_hset, b"HDEL": self.on_hdel, b"XADD": self.on_xadd}
         for words in commands:
             if row := rows.get(words[0].upper()):
                 row(words)
@@ -96,11 +97,22 @@ class Story:
             self.date(record.get("created", self.mark))
             self.add("taken", who=self.leader, key=record.get("key", ""), id=id, m=int(record.get("at_most_once", False)))
             before = ("PENDING", 0)
-        for number in range(before[1] + 1, attempt + 1):  # two changes of one record in a batch are one write (C3)
-            self.date(record.get("started", self.mark))
-            self.add("dispatched", who=self.leader, key=record.get("holder", ""), id=id, n=number, m=record.get("epoch", 0))
+        for number in range(before[1] + 1, attempt + 1):
+            self.sent(id, number, record, over=number < attempt or state != "IN_PROGRESS")
         self.tasks[id] = (state, attempt)
         self.holders[id] = record.get("holder", "") or self.holders.get(id, "")
+
+    def sent(self, id, attempt, record, over):
+        """Two changes of one record in a batch are one write (C3): an attempt that its own commit has ended was sent before all else
+        that this commit says."""
+        if not over:
+            self.date(record.get("started", self.mark))
+        place = self.begun if over else len(self.facts)
+        at = self.facts[place - 1]["at"] if over and place else self.now
+        self.facts.insert(place, {"at": at, "fact": "dispatched", "who": self.leader, "id": id, "n": attempt})
+
+    def on_multi(self, _words):
+        self.begun = len(self.facts)
 
     def on_hdel(self, words):
         if words[1] == self.key("task"):

@@ -45,29 +45,24 @@ struct starts {
     struct group dispatched; /* const struct fact *, by task and attempt */
 };
 
-/* excused: nobody could know any more what this agent does with what began with `since`. */
-static bool excused(const struct starts *s, const char *agent, const struct fact *since)
+/* excused: after this attempt was sent, its agent died or was taken for lost. Nobody could know any more what it does: it may even
+ * begin what it was sent before it hears of that judgement. */
+static bool excused(const struct starts *s, const struct fact *start)
 {
-    const struct fact **over = group_seek(&s->agents, agent, "", 0);
-    return over && since && *over > since;
-}
-
-/* An agent that was taken for lost may not have heard of it: then it begins what it was sent before. */
-static bool comes_late(const struct starts *s, const struct fact *f)
-{
-    const struct fact **sent = group_seek(&s->dispatched, f->id, "", f->n);
-    return excused(s, f->who, sent ? *sent : NULL);
+    const struct fact **sent = group_seek(&s->dispatched, start->id, "", start->n);
+    const struct fact **over = group_seek(&s->agents, start->who, "", 0);
+    return over && *over > (sent ? *sent : start);
 }
 
 static void attempt_starts(const struct starts *s, struct running *t, const struct fact *f)
 {
     const struct fact *last = t->last;
-    if (last && f->n < last->n && comes_late(s, f))
+    if (last && f->n < last->n && excused(s, f))
         return;
     if (last && last->n == f->n)
         broken(s->check, "attempt %llu of %s started at %s and at %s", (unsigned long long)f->n,
                f->id, last->who, f->who);
-    else if (last && !t->ended && !excused(s, last->who, last))
+    else if (last && !t->ended && !excused(s, last))
         broken(s->check, "attempt %llu of %s started at %s while attempt %llu ran at %s",
                (unsigned long long)f->n, f->id, f->who, (unsigned long long)last->n, last->who);
     t->last = f;

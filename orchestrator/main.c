@@ -2,6 +2,7 @@
 /* heliosd: from the command line to the loop and back, as a table of steps. */
 #include <getopt.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "common/log.h"
 #include "orchestrator/shell/ready.h"
@@ -58,6 +59,15 @@ static int read_arguments(struct shell *s, int argc, char **argv)
             s->check = true;
     }
     return optind < argc ? usage("no argument without -- is expected") : GO_ON;
+}
+
+static int know_the_process(struct shell *s)
+{
+    static char host[65];
+    gethostname(host, sizeof(host) - 1);
+    s->stance.host = host;
+    s->stance.pid = getpid();
+    return GO_ON;
 }
 
 static int read_settings(struct shell *s)
@@ -136,8 +146,9 @@ static int run(struct shell *s)
     return 0;
 }
 
-static int (*const steps[])(struct shell *) = {read_settings, open_data,  take_signals, open_bus,
-                                               open_redis,    open_store, stand_by,     run};
+static int (*const steps[])(struct shell *) = {know_the_process, read_settings, open_data,
+                                               take_signals,     open_bus,      open_redis,
+                                               open_store,       stand_by,      run};
 
 int main(int argc, char **argv)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What concerns the realm as a whole: status, snapshot, verbs, why, the ledger, handing over. */
 #include "helios.h"
+#include "stance.h"
 #include "verb.h"
 
 static void pack_counters(struct helios *h, struct pack *p)
@@ -17,6 +18,11 @@ static void pack_status(struct helios *h, struct pack *p)
     pack_put_text(p, "version", HELIOS_VERSION);
     pack_put_str(p, "realm", h->config->realm);
     pack_put_int(p, "epoch", (int64_t)h->epoch);
+    if (h->stance) { /* who leads */
+        pack_put_text(p, "controller", h->stance->id);
+        pack_put_text(p, "host", h->stance->host);
+        pack_put_int(p, "pid", h->stance->pid);
+    }
     pack_put_int(p, "now", h->now);
     pack_put_int(p, "uptime_ms", h->now - h->started);
     pack_put_text(p, "mode", enum_text(&enum_mode, h->config->mode));

@@ -7,6 +7,8 @@ void shell_stance(struct shell *s)
     const struct lease *l = &s->lease;
     bool leads = lease_leads(l);
     struct stance *t = &s->stance;
+    if (t->host == NULL)
+        t->host = ""; /* who runs without main.c has none */
     t->id = s->id;
     t->data_dir = s->data_dir;
     for (enum endpoint e = 0; e < ENDPOINTS; e++)

@@ -7,8 +7,8 @@
 
 const struct option_row common_options[] = {
     {"controller", "WHERE",
-     "data directory of a controller, or tcp://HOST; default $HELIOS_CONTROLLER, $HELIOS_DATA, "
-     "./data"},
+     "data directory of a controller, or tcp://HOST; several times, or with commas, for several; "
+     "default $HELIOS_CONTROLLER, $HELIOS_DATA, ./data"},
     {"timeout", "TIME", "wait so long for an answer (5s)"},
     {"json", NULL, "print JSON"},
     {"watch", NULL, "repeat each second until Ctrl-C"},

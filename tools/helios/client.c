@@ -2,76 +2,191 @@
 #include "client.h"
 
 #include <pwd.h>
+#include <sys/random.h>
 #include <sysexits.h>
 #include <unistd.h>
 #include <zmq.h>
 
 #include "common/clock.h"
-#include "proto/guard.h"
 #include "proto/json.h"
 #include "proto/socket.h"
 
-enum { CLIENT_SOCKETS = 16 };
+enum { CLIENT_SOCKETS = 64, LOOK_MS = 500, HWM = 10000 };
 
-static int connect_control(struct client *c)
+/* ---- sockets */
+
+static int connect_one(struct client *c, size_t i)
 {
-    if (socket_context_new(CLIENT_SOCKETS, &c->context) < 0 ||
-        socket_new(c->context, SOCKET_DEALER, 10000, &c->control) < 0 ||
-        socket_connect(c->control, c->place.endpoints[ENDPOINT_control]) < 0) {
-        fprintf(stderr, "helios: cannot connect to %s\n", c->place.endpoints[ENDPOINT_control]);
-        return EX_UNAVAILABLE;
-    }
+    const char *endpoint = c->places.at[i].endpoints[ENDPOINT_control];
+    socket_close(c->sockets[i]);
+    c->sockets[i] = NULL;
+    if (endpoint == NULL)
+        return 0;
+    int r = socket_new(c->context, SOCKET_DEALER, HWM, &c->sockets[i]);
+    r = r < 0 ? r : socket_connect(c->sockets[i], endpoint);
+    if (r < 0)
+        fprintf(stderr, "helios: cannot connect to %s\n", endpoint);
+    return r;
+}
+
+static void on_send(void *user, size_t controller, struct bytes message)
+{
+    struct client *c = user;
+    if (c->sockets[controller])
+        socket_send(c->sockets[controller], NULL, NULL, message);
+}
+
+static void on_tell(void *user, const struct client_event *e);
+
+static int begin(struct client *c)
+{
+    static const struct client_calls calls = {on_send, on_tell};
+    uint64_t seed;
+    if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed) ||
+        socket_context_new(CLIENT_SOCKETS, &c->context) < 0)
+        return EX_OSERR;
+    client_init(&c->core, "cli", c->places.n, seed, &calls, c);
+    for (size_t i = 0; i < c->places.n; i++)
+        if (connect_one(c, i) < 0)
+            return EX_UNAVAILABLE;
     return 0;
 }
 
 int client_open(struct client *c, const struct args *a)
 {
     *c = (struct client){.timeout_ms = args_ms(a, "timeout", 5000)};
-    if (place_find(a, &c->place) < 0)
+    if (places_find(a, &c->places) < 0)
         return EX_UNAVAILABLE;
-    return connect_control(c);
+    return begin(c);
 }
 
 int client_open_at(struct client *c, const char *directory, int64_t timeout_ms)
 {
-    *c = (struct client){.timeout_ms = timeout_ms};
-    if (place_read(directory, &c->place) < 0)
+    *c = (struct client){.timeout_ms = timeout_ms, .quiet = true};
+    if (places_of(directory, &c->places) < 0)
         return EX_UNAVAILABLE;
-    return connect_control(c);
+    return begin(c);
 }
 
 void client_close(struct client *c)
 {
-    socket_close(c->control);
+    if (c->context)
+        client_done(&c->core);
+    for (size_t i = 0; i < c->places.n; i++)
+        socket_close(c->sockets[i]);
     socket_context_free(c->context);
-    place_done(&c->place);
+    places_done(&c->places);
     buf_done(&c->in);
     *c = (struct client){0};
 }
 
-void client_send(struct client *c, enum msg which, const void *message)
+/* A controller that was started again may listen elsewhere. */
+static void look_again(struct client *c, int64_t now)
 {
-    struct buf out = {0};
-    message_encode(&out, which, message);
-    socket_send(c->control, NULL, NULL, buf_bytes(&out));
-    buf_done(&out);
+    if (c->core.leader < c->places.n || now - c->looked < LOOK_MS)
+        return;
+    c->looked = now;
+    for (size_t i = 0; i < c->places.n; i++)
+        if (place_look(&c->places.at[i]))
+            connect_one(c, i);
 }
 
-int client_receive(struct client *c, int64_t deadline)
+static void receive_all(struct client *c, int64_t now)
 {
-    for (;;) {
-        int r = socket_receive(c->control, NULL, NULL, &c->in);
-        if (r == 0 && guard_check(buf_bytes(&c->in)) == 0)
-            return message_which(buf_bytes(&c->in));
-        if (r != -EAGAIN)
-            continue; /* not a message of ours: skip it */
-        int64_t left = deadline - clock_now();
-        if (left <= 0)
-            return -ETIMEDOUT;
-        zmq_pollitem_t item = {.socket = c->control, .events = ZMQ_POLLIN};
-        if (zmq_poll(&item, 1, left) < 0 && errno == EINTR)
-            return -EINTR;
+    for (size_t i = 0; i < c->places.n; i++)
+        for (int r = 0; c->sockets[i] && r != -EAGAIN;) {
+            r = socket_receive(c->sockets[i], NULL, NULL, &c->in);
+            if (r == 0)
+                client_message(&c->core, i, buf_bytes(&c->in), now);
+        }
+}
+
+int client_turn(struct client *c, int64_t wait_ms, void *other)
+{
+    zmq_pollitem_t items[CLIENT_CONTROLLERS + 1];
+    int n = 0;
+    int64_t now = clock_now();
+    int64_t due = client_tick(&c->core, now);
+    look_again(c, now);
+    for (size_t i = 0; i < c->places.n; i++)
+        if (c->sockets[i])
+            items[n++] = (zmq_pollitem_t){.socket = c->sockets[i], .events = ZMQ_POLLIN};
+    if (other)
+        items[n++] = (zmq_pollitem_t){.socket = other, .events = ZMQ_POLLIN};
+    int64_t wait = MAX((int64_t)0, MIN(wait_ms, due == INT64_MAX ? wait_ms : due - now));
+    int r = zmq_poll(items, n, (long)MIN(wait, LOOK_MS));
+    r = r < 0 && errno == EINTR ? -EINTR : 0;
+    receive_all(c, clock_now());
+    return r;
+}
+
+/* ---- questions */
+
+struct asked {
+    uint64_t request;
+    bool over;
+    int code; /* for the process */
+    char *err;
+    json_t **answers; /* by controller; of client_ask the first */
+    size_t leads;
+    bool everyone;
+};
+
+static int exit_code(struct bytes code)
+{
+    static const struct {
+        const char *code;
+        int exit;
+    } rows[] = {{"not_found", EX_NOINPUT}, {"bad_args", EX_USAGE},      {"not_allowed", EX_NOPERM},
+                {"busy", EX_TEMPFAIL},     {"not_leader", EX_TEMPFAIL}, {"unknown", EX_PROTOCOL},
+                {"full", EX_TEMPFAIL}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (bytes_is(code, rows[i].code))
+            return rows[i].exit;
+    return EX_SOFTWARE;
+}
+
+static void no_answer(struct client *c, struct asked *asked, const struct client_event *e)
+{
+    struct buf who = {0};
+    for (size_t i = 0; i < c->places.n; i++)
+        buf_printf(&who, "%s%s", i ? ", " : "", c->places.at[i].where);
+    asked->code = e->code.n ? exit_code(e->code) : EX_UNAVAILABLE;
+    if (e->code.n)
+        snprintf(asked->err, 512, BYTES_F, BYTES_A(e->text));
+    else
+        snprintf(asked->err, 512,
+                 "no answer from %s within %lld ms; is the controller running, and can it reach "
+                 "its Redis?",
+                 buf_str(&who), (long long)c->timeout_ms);
+    buf_done(&who);
+}
+
+static void take_answer(struct client *c, struct asked *asked, const struct client_event *e)
+{
+    size_t i = asked->everyone ? e->controller : 0;
+    asked->over = !asked->everyone;
+    if (e->what == CLIENT_EXPIRED && !asked->everyone) {
+        no_answer(c, asked, e);
+    } else if (e->what == CLIENT_ANSWERED && e->reply->ok) {
+        asked->answers[i] = json_from_msgpack(e->reply->data);
+        asked->leads = e->reply->epoch ? e->controller : asked->leads;
+    } else if (e->what == CLIENT_ANSWERED && !asked->everyone) {
+        asked->code = exit_code(e->reply->code);
+        snprintf(asked->err, 512, BYTES_F, BYTES_A(e->reply->error));
     }
+}
+
+static void on_tell(void *user, const struct client_event *e)
+{
+    struct client *c = user;
+    if (e->what == CLIENT_LED && e->known && !c->quiet)
+        fprintf(stderr, "helios: %s leads now, in epoch %llu\n", c->places.at[e->controller].where,
+                (unsigned long long)e->epoch);
+    if (c->asked && e->request == c->asked->request)
+        take_answer(c, c->asked, e);
+    else if (c->on_event)
+        c->on_event(c->whom, e);
 }
 
 static const char *who(void)
@@ -81,65 +196,50 @@ static const char *who(void)
     return name ? name : user ? user->pw_name : "unknown";
 }
 
-static void ask(struct client *c, bool command, const char *name, const json_t *args,
-                const char *ref)
+static void put(struct client *c, struct asked *asked, bool command, const char *name,
+                const json_t *args)
 {
     struct buf packed = {0};
     if (args)
         json_to_msgpack(&packed, args);
-    if (command) {
-        struct msg_command m = {bytes_of(ref), bytes_of(name),
-                                args ? buf_bytes(&packed) : (struct bytes){0}, bytes_of(who())};
-        client_send(c, MSG_command, &m);
-    } else {
-        struct msg_query m = {bytes_of(ref), bytes_of(name),
-                              args ? buf_bytes(&packed) : (struct bytes){0}};
-        client_send(c, MSG_query, &m);
-    }
+    struct client_question q = {.command = command,
+                                .everyone = asked->everyone,
+                                .name = bytes_of(name),
+                                .args = args ? buf_bytes(&packed) : (struct bytes){0},
+                                .author = bytes_of(who())};
+    asked->request = client_put(&c->core, &q, c->timeout_ms, clock_now());
     buf_done(&packed);
-}
-
-static int exit_code(struct bytes code)
-{
-    static const struct {
-        const char *code;
-        int exit;
-    } rows[] = {{"not_found", EX_NOINPUT}, {"bad_args", EX_USAGE},      {"not_allowed", EX_NOPERM},
-                {"busy", EX_TEMPFAIL},     {"not_leader", EX_TEMPFAIL}, {"unknown", EX_PROTOCOL}};
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (bytes_is(code, rows[i].code))
-            return rows[i].exit;
-    return EX_SOFTWARE;
 }
 
 int client_ask(struct client *c, bool command, const char *name, const json_t *args, json_t **ret,
                char *err)
 {
-    char ref[16];
-    int64_t deadline = clock_now() + c->timeout_ms;
-    snprintf(ref, sizeof(ref), "%u", ++c->refs);
-    ask(c, command, name, args, ref);
-    for (;;) {
-        struct msg_reply m;
-        int which = client_receive(c, deadline);
-        if (which == -ETIMEDOUT || which == -EINTR) {
-            snprintf(err, 512,
-                     "no answer from %s within %lld ms; is the controller running, and can it "
-                     "reach its Redis?",
-                     c->place.endpoints[ENDPOINT_control], (long long)c->timeout_ms);
-            return EX_UNAVAILABLE;
+    json_t *answer = NULL;
+    struct asked asked = {.err = err, .answers = &answer};
+    put(c, &asked, command, name, args);
+    c->asked = &asked;
+    while (!asked.over)
+        if (client_turn(c, c->timeout_ms, NULL) == -EINTR && !asked.over) {
+            no_answer(c, &asked, &(struct client_event){0});
+            break;
         }
-        if (which != MSG_reply ||
-            message_decode(MSG_reply, buf_bytes(&c->in), &m, NULL, NULL) < 0 ||
-            !bytes_is(m.ref, ref))
-            continue;
-        if (m.ok) {
-            *ret = json_from_msgpack(m.data);
-            return 0;
-        }
-        snprintf(err, 512, BYTES_F, BYTES_A(m.error));
-        return exit_code(m.code);
-    }
+    c->asked = NULL;
+    if (asked.code == 0)
+        *ret = answer;
+    return asked.code;
+}
+
+void client_ask_all(struct client *c, bool command, const char *name, const json_t *args,
+                    json_t *answers[CLIENT_CONTROLLERS], size_t *ret_leads)
+{
+    struct asked asked = {.answers = answers, .leads = c->places.n, .everyone = true};
+    memset(answers, 0, CLIENT_CONTROLLERS * sizeof(*answers));
+    put(c, &asked, command, name, args);
+    c->asked = &asked;
+    while (!client_idle(&c->core) && client_turn(c, c->timeout_ms, NULL) != -EINTR)
+        ;
+    c->asked = NULL;
+    *ret_leads = asked.leads;
 }
 
 static int ask_aloud(struct client *c, bool command, const char *name, const json_t *args,

@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* One conversation with a controller over its control endpoint. */
+/* A conversation with the controllers of a realm: sockets and a clock around the logic of client/,
+ * which knows who leads and what to say again. */
 #ifndef HELIOS_TOOL_CLIENT_H
 #define HELIOS_TOOL_CLIENT_H
 
 #include <jansson.h>
 
 #include "args.h"
+#include "client/client.h"
 #include "common/buf.h"
 #include "place.h"
-#include "proto/codec.h"
 
 struct client {
-    struct place place;      /* owned */
-    void *context, *control; /* owned */
+    struct places places;              /* owned */
+    void *context;                     /* owned; NULL = not open */
+    void *sockets[CLIENT_CONTROLLERS]; /* owned; NULL = it cannot be reached now */
+    struct client_core core;
     int64_t timeout_ms;
-    unsigned refs;
-    struct buf in; /* the last message */
+    int64_t looked;      /* clock_now: when endpoints were read last */
+    bool quiet;          /* says nothing when another controller leads */
+    struct buf in;       /* the last message */
+    struct asked *asked; /* what client_ask waits for; NULL = nothing */
+    /* Everything else that comes; may be NULL. */
+    void (*on_event)(void *whom, const struct client_event *event);
+    void *whom;
 };
 
 /* client_open finds and connects; 0, or the exit code for the process after a sentence on stderr.
@@ -23,6 +31,10 @@ struct client {
 int client_open(struct client *c, const struct args *a);
 int client_open_at(struct client *c, const char *directory, int64_t timeout_ms); /* silent */
 void client_close(struct client *c);
+
+/* client_turn sends what is due, waits at most wait_ms for a message, or for something to read on
+ * `other` (a socket, may be NULL), and takes in what came. -EINTR when a signal came. */
+int client_turn(struct client *c, int64_t wait_ms, void *other);
 
 /* client_ask sends a query or command and waits for its reply. args: a JSON object or NULL
  * (borrowed). 0 and a new reference in *ret; else the exit code (EX_UNAVAILABLE no answer,
@@ -33,10 +45,9 @@ int client_ask(struct client *c, bool command, const char *name, const json_t *a
 /* The same, with the sentence on stderr. */
 int client_query(struct client *c, const char *what, const json_t *args, json_t **ret);
 int client_command(struct client *c, const char *verb, const json_t *args, json_t **ret);
-
-void client_send(struct client *c, enum msg which, const void *message);
-/* client_receive waits for the next message until the deadline (clock_now): its kind (enum msg)
- * with its bytes in c->in, -ETIMEDOUT, or -EINTR. */
-int client_receive(struct client *c, int64_t deadline);
+/* client_ask_all asks every controller. answers[i]: a new reference to what controller i said, NULL
+ * when it did not answer or refused; leads: which of them leads, c->places.n = none that answered. */
+void client_ask_all(struct client *c, bool command, const char *name, const json_t *args,
+                    json_t *answers[CLIENT_CONTROLLERS], size_t *ret_leads);
 
 #endif

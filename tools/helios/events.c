@@ -9,12 +9,14 @@
 int events_open(struct events *e, struct client *c)
 {
     *e = (struct events){0};
-    if (socket_new(c->context, SOCKET_SUB, 100000, &e->socket) < 0 ||
-        socket_connect(e->socket, c->place.endpoints[ENDPOINT_events]) < 0) {
-        fprintf(stderr, "helios: cannot connect to %s\n", c->place.endpoints[ENDPOINT_events]);
-        return -ECONNREFUSED;
+    int r = socket_new(c->context, SOCKET_SUB, 100000, &e->socket);
+    for (size_t i = 0; i < c->places.n && r == 0; i++) {
+        const char *endpoint = c->places.at[i].endpoints[ENDPOINT_events];
+        r = endpoint ? socket_connect(e->socket, endpoint) : 0;
+        if (r < 0)
+            fprintf(stderr, "helios: cannot connect to %s\n", endpoint);
     }
-    return 0;
+    return r;
 }
 
 void events_close(struct events *e)
@@ -67,6 +69,8 @@ json_t *events_next(struct events *e)
         if (guard_check(body) < 0 || message_which(body) != MSG_event ||
             message_decode(MSG_event, body, &m, NULL, NULL) < 0)
             continue;
+        if (m.epoch < e->epoch)
+            continue; /* of a standby, or of one who does not lead any more */
         count(e, &m);
         return to_json(&m);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The event stream: subscribed to whole, so that gaps in the numbers can be counted; patterns are
+/* The event stream of all controllers; the highest epoch counts. Subscribed to whole, so that gaps in the numbers can be counted; patterns are
  * applied here (W1). */
 #ifndef HELIOS_TOOL_EVENTS_H
 #define HELIOS_TOOL_EVENTS_H

@@ -32,7 +32,8 @@ struct order_row {
 };
 extern const struct order_row order_cancel, order_retry, order_purge, order_pause, order_resume,
     order_drain, order_freeze, order_unfreeze, order_silence, order_unsilence, order_ack,
-    order_approve, order_reset, order_rollback, order_cycle_run, order_emergency;
+    order_approve, order_reset, order_rollback, order_cycle_run, order_emergency,
+    order_handover;
 
 /* Reports on demand: tasks that the controller does itself. */
 struct report_row {

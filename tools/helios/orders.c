@@ -37,6 +37,7 @@ const struct order_row order_approve = {"approve", "id", true, NULL, "approved %
 const struct order_row order_reset = {"reset", "name", true, NULL, "breaker closed: %s"};
 const struct order_row order_rollback = {"rollback", "id", true, NULL, "will be rolled back: %s"};
 const struct order_row order_cycle_run = {"cycle_run", NULL, false, NULL, "a cycle was begun"};
+const struct order_row order_handover = {"handover", NULL, false, NULL, "the lead is handed over"};
 const struct order_row order_emergency = {"emergency", NULL, false, NULL,
                                           "an emergency was declared"};
 

@@ -5,63 +5,122 @@
 
 static const char *const names[ENDPOINTS] = {"agents", "control", "kpi", "events"};
 
-void place_done(struct place *p)
+static void forget(struct place *p)
 {
-    for (size_t i = 0; i < ENDPOINTS; i++)
+    for (size_t i = 0; i < ENDPOINTS; i++) {
         free(p->endpoints[i]);
-    free(p->realm);
-    *p = (struct place){0};
+        p->endpoints[i] = NULL;
+    }
 }
 
-int place_read(const char *directory, struct place *ret)
+void places_done(struct places *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        forget(&p->at[i]);
+        free(p->at[i].where);
+    }
+    *p = (struct places){0};
+}
+
+static bool is_host(const struct place *p)
+{
+    return strncmp(p->where, "tcp://", 6) == 0;
+}
+
+static void read_file(struct place *p)
 {
     _autofree_ char *file = NULL;
     json_error_t error;
-    if (asprintf(&file, "%s/endpoints.json", directory) < 0)
-        return -ENOMEM;
-    json_t *all = json_load_file(file, 0, &error);
-    if (all == NULL)
-        return -ENOENT;
-    struct place p = {.realm = xdup(json_string_value(json_object_get(all, "realm")))};
     bool complete = true;
+    if (asprintf(&file, "%s/endpoints.json", p->where) < 0)
+        abort();
+    json_t *all = json_load_file(file, 0, &error);
     for (size_t i = 0; i < ENDPOINTS; i++) {
         const char *endpoint = json_string_value(json_object_get(all, names[i]));
         complete &= endpoint != NULL;
-        p.endpoints[i] = xdup(endpoint);
+        p->endpoints[i] = xdup(endpoint);
     }
+    if (!complete)
+        forget(p);
     json_decref(all);
-    if (complete)
-        *ret = p;
-    else
-        place_done(&p);
-    return complete ? 0 : -ENOENT;
 }
 
-static void place_of_host(const char *host, struct place *ret)
+bool place_look(struct place *p)
 {
-    *ret = (struct place){.realm = xdup("")};
+    if (is_host(p))
+        return false; /* its ports are always the same */
+    struct place before = *p;
+    memset(p->endpoints, 0, sizeof(p->endpoints));
+    read_file(p);
+    const char *old = before.endpoints[ENDPOINT_control], *now = p->endpoints[ENDPOINT_control];
+    bool changed = now && (old == NULL || strcmp(old, now) != 0);
+    if (now == NULL) /* it is being started again: what was known may still be true */
+        memcpy(p->endpoints, before.endpoints, sizeof(p->endpoints));
+    else
+        forget(&before);
+    return changed;
+}
+
+static void add(struct places *all, struct bytes where)
+{
+    if (all->n == CLIENT_CONTROLLERS || where.n == 0)
+        return;
+    struct place *p = &all->at[all->n++];
+    p->where = bytes_dup(where);
+    if (!is_host(p)) {
+        read_file(p);
+        return;
+    }
     for (size_t i = 0; i < ENDPOINTS; i++)
-        if (asprintf(&ret->endpoints[i], "%s:%zu", host, 7301 + i) < 0)
+        if (asprintf(&p->endpoints[i], "%s:%zu", p->where, 7301 + i) < 0)
             abort();
 }
 
-int place_find(const struct args *a, struct place *ret)
+static void add_list(struct places *all, const char *list)
 {
-    const char *where = args_value(a, "controller", getenv("HELIOS_CONTROLLER"));
-    if (where == NULL)
-        where = getenv("HELIOS_DATA");
-    if (where == NULL)
-        where = "./data";
-    if (strncmp(where, "tcp://", 6) == 0) {
-        place_of_host(where, ret);
-        return 0;
+    for (const char *at = list; *at; at += *at == ',') {
+        size_t n = strcspn(at, ",");
+        add(all, (struct bytes){at, n});
+        at += n;
     }
-    if (place_read(where, ret) == 0)
+}
+
+static bool any_known(const struct places *all)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (all->at[i].endpoints[ENDPOINT_control])
+            return true;
+    return false;
+}
+
+int places_of(const char *directory, struct places *ret)
+{
+    *ret = (struct places){0};
+    add(ret, bytes_of(directory));
+    if (any_known(ret))
+        return 0;
+    places_done(ret);
+    return -ENOENT;
+}
+
+int places_find(const struct args *a, struct places *ret)
+{
+    struct places all = {0};
+    const char *list = getenv("HELIOS_CONTROLLER"), *data = getenv("HELIOS_DATA");
+    for (size_t i = 0; i < a->n_given; i++)
+        if (strcmp(a->given[i], "controller") == 0)
+            add_list(&all, a->values[i]);
+    if (all.n == 0 && list)
+        add_list(&all, list);
+    if (all.n == 0)
+        add(&all, bytes_of(data ? data : "./data"));
+    *ret = all;
+    if (any_known(&all))
         return 0;
     fprintf(stderr,
-            "helios: no controller runs with the data directory %s (it has no endpoints.json); "
-            "name one with "
-            "--controller DIR, --controller tcp://HOST, or $HELIOS_CONTROLLER\n",
-            where);
+            "helios: no controller runs with the data directory %s%s (it has no endpoints.json); "
+            "name one with --controller DIR, --controller tcp://HOST, or $HELIOS_CONTROLLER\n",
+            all.n ? all.at[0].where : "", all.n > 1 ? " or the others" : "");
+    places_done(ret);
     return -ENOENT;
 }

@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Where the controller is: a data directory's endpoints.json, or a host with the default ports. */
+/* Where the controllers are: data directories' endpoints.json, or hosts with the default ports. */
 #ifndef HELIOS_TOOL_PLACE_H
 #define HELIOS_TOOL_PLACE_H
 
 #include "args.h"
+#include "client/client.h"
 #include "proto/schema.h"
 
 struct place {
-    char *endpoints[ENDPOINTS]; /* owned */
-    char *realm;                /* owned; "" when not known */
+    char *where;                /* as a person named it; owned */
+    char *endpoints[ENDPOINTS]; /* owned; NULL = nothing is known of it (now) */
 };
 
-/* place_find reads --controller, $HELIOS_CONTROLLER, $HELIOS_DATA, ./data, in this order. -ENOENT
- * with a sentence on stderr. */
-int place_find(const struct args *a, struct place *ret);
-int place_read(const char *directory, struct place *ret); /* of this data directory; silent */
-void place_done(struct place *p);
+struct places {
+    struct place at[CLIENT_CONTROLLERS];
+    size_t n;
+};
+
+/* places_find reads --controller (each, a list with commas), $HELIOS_CONTROLLER, $HELIOS_DATA,
+ * ./data, in this order. -ENOENT, with a sentence on stderr, when nothing is known of any. */
+int places_find(const struct args *a, struct places *ret);
+int places_of(const char *directory, struct places *ret); /* of this data directory; silent */
+void places_done(struct places *p);
+/* place_look reads a data directory's endpoints again; whether `control` has changed. */
+bool place_look(struct place *p);
 
 #endif

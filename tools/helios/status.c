@@ -30,6 +30,12 @@ static void health_line(struct buf *out, const char *name, const json_t *health)
     buf_text(out, "\n");
 }
 
+static const char *text_of(const json_t *s, const char *key)
+{
+    const char *text = json_string_value(json_object_get(s, key));
+    return text ? text : "?";
+}
+
 static int status_once(struct client *c, const struct cli_verb *verb, const struct args *a)
 {
     json_t *s;
@@ -49,6 +55,8 @@ static int status_once(struct client *c, const struct cli_verb *verb, const stru
                json_string_value(json_object_get(s, "mode")));
     text_duration(&out, json_integer_value(json_object_get(s, "uptime_ms")) / 1000 * 1000);
     buf_printf(&out, "  helios %s\n", json_string_value(json_object_get(s, "version")));
+    buf_printf(&out, "led by %.8s: process %lld on %s\n", text_of(s, "controller"),
+               (long long)json_integer_value(json_object_get(s, "pid")), text_of(s, "host"));
     flag(&out, s, "frozen", "FROZEN");
     flag(&out, s, "paused", "PAUSED");
     flag(&out, s, "draining", "DRAINING");

@@ -100,82 +100,77 @@ static void print_ended(const struct args *a, const struct msg_ended *e)
     print_text(&out);
 }
 
-/* await_done prints each watched task's end; the worst state is the exit code. Ctrl-C leaves the
- * tasks running (T10). */
-static int await_done(struct client *c, const struct args *a, size_t n)
-{
-    int worst = 0;
-    while (n) {
-        struct arena arena = {0};
-        struct msg_done done;
-        int which =
-            client_receive(c, args_has(a, "timeout") ? clock_now() + c->timeout_ms : INT64_MAX / 2);
-        if (which == -ETIMEDOUT || which == -EINTR) {
-            fprintf(stderr, "helios: %zu %s not ended; what runs goes on\n", n,
-                    n == 1 ? "task has" : "tasks have");
-            return EX_TEMPFAIL;
-        }
-        if (which == MSG_done &&
-            message_decode(MSG_done, buf_bytes(&c->in), &done, &arena, NULL) == 0)
-            SEQ_EACH(e, struct msg_ended, done.items)
-            {
-                print_ended(a, e);
-                worst = e->state == task_state_COMPLETED ? worst : EX_SOFTWARE;
-                n -= n > 0;
-            }
-        arena_done(&arena);
-    }
-    return worst;
-}
+/* One submit or wait: what is still to come, and the exit code so far. */
+struct waiting {
+    const struct args *a;
+    bool wait;      /* for the end: then the ticket is not printed */
+    size_t n_ended; /* of n_tasks */
+    size_t n_tasks;
+    int code;
+};
 
-static int report_rejected(const struct msg_rejected *m)
-{
-    SEQ_EACH(item, struct msg_refusal, m->items)
-    {
-        fprintf(stderr, "helios: refused (" BYTES_F "): " BYTES_F "\n", BYTES_A(item->code),
-                BYTES_A(item->reason));
-        return bytes_is(item->code, "bad_request") || bytes_is(item->code, "key_reused")
-                   ? EX_USAGE
-                   : EX_TEMPFAIL;
-    }
-    return EX_SOFTWARE;
-}
-
-static void print_ticket(const struct args *a, const struct msg_ticket *ticket)
+static void print_ticket(const struct args *a, const struct client_event *e)
 {
     if (args_has(a, "json"))
-        print_json(
-            json_pack("{ss% sb}", "id", ticket->id.at, ticket->id.n, "known", (int)ticket->known));
+        print_json(json_pack("{ss% sb}", "id", e->id.at, e->id.n, "known", (int)e->known));
     else
-        printf(BYTES_F "%s\n", BYTES_A(ticket->id), ticket->known ? " (known already)" : "");
+        printf(BYTES_F "%s\n", BYTES_A(e->id), e->known ? " (known already)" : "");
 }
 
-static int await_accepted(struct client *c, const struct args *a, bool wait)
+static void on_refused(struct waiting *w, const struct client_event *e)
 {
-    int64_t deadline = clock_now() + c->timeout_ms;
-    for (;;) {
-        struct arena arena = {0};
-        struct msg_accepted accepted;
-        struct msg_rejected rejected;
-        int r = -1, which = client_receive(c, deadline);
-        if (which == -ETIMEDOUT || which == -EINTR) {
-            fprintf(stderr,
-                    "helios: no answer; ask again with the same --key and nothing is done twice\n");
-            return EX_UNAVAILABLE;
-        }
-        if (which == MSG_accepted &&
-            message_decode(MSG_accepted, buf_bytes(&c->in), &accepted, &arena, NULL) == 0) {
-            if (!wait && accepted.items.n)
-                print_ticket(a, accepted.items.at);
-            r = 0;
-        } else if (which == MSG_rejected &&
-                   message_decode(MSG_rejected, buf_bytes(&c->in), &rejected, &arena, NULL) == 0) {
-            r = report_rejected(&rejected);
-        }
-        arena_done(&arena);
-        if (r >= 0)
-            return r;
+    bool wrong = bytes_is(e->code, "bad_request") || bytes_is(e->code, "key_reused");
+    w->code = wrong ? EX_USAGE : EX_TEMPFAIL;
+    fprintf(stderr, "helios: refused (" BYTES_F "): " BYTES_F "\n", BYTES_A(e->code),
+            BYTES_A(e->text));
+}
+
+static void on_expired(struct waiting *w, const struct client_event *e)
+{
+    if (e->code.n) {
+        on_refused(w, e);
+        return;
     }
+    w->code = EX_UNAVAILABLE;
+    fprintf(stderr, "helios: no answer%s\n",
+            args_has(w->a, "key") ? "; ask again with the same --key and nothing is done twice"
+                                  : "; it may have been taken all the same: `helios tasks`");
+}
+
+static void on_event(void *whom, const struct client_event *e)
+{
+    struct waiting *w = whom;
+    if (e->what == CLIENT_ACCEPTED && !w->wait)
+        print_ticket(w->a, e);
+    else if (e->what == CLIENT_REFUSED)
+        on_refused(w, e);
+    else if (e->what == CLIENT_EXPIRED)
+        on_expired(w, e);
+    else if (e->what == CLIENT_ENDED) {
+        print_ended(w->a, e->ended);
+        w->n_ended++;
+        if (e->ended->state != task_state_COMPLETED && w->code == 0)
+            w->code = EX_SOFTWARE;
+    }
+}
+
+/* Ctrl-C leaves the tasks running (T10). --timeout bounds the wait for the end, too. */
+static int await_all(struct client *c, struct waiting *w)
+{
+    int64_t deadline =
+        w->wait && args_has(w->a, "timeout") ? clock_now() + c->timeout_ms : INT64_MAX;
+    c->on_event = on_event;
+    c->whom = w;
+    while (!client_idle(&c->core)) {
+        int64_t left = deadline - clock_now();
+        if (left > 0 && client_turn(c, left, NULL) == 0)
+            continue;
+        size_t n = w->n_tasks - w->n_ended;
+        fprintf(stderr, "helios: %zu %s not ended; what runs goes on\n", n,
+                n == 1 ? "task has" : "tasks have");
+        return EX_TEMPFAIL;
+    }
+    return w->code;
 }
 
 static int submit_one(const struct args *a, const char *action, struct bytes params, bool wait)
@@ -184,10 +179,9 @@ static int submit_one(const struct args *a, const char *action, struct bytes par
     struct bytes after[64], locks[64];
     _autofree_ char *after_text = xdup(args_value(a, "after", NULL)),
                     *locks_text = xdup(args_value(a, "locks", NULL));
+    struct waiting w = {.a = a, .wait = wait, .n_tasks = 1};
     struct msg_request request;
-    for (size_t i = 0; i < schema_parts_n; i++)
-        if (strcmp(schema_parts[i]->name, "request") == 0)
-            struct_defaults(schema_parts[i], &request);
+    struct_defaults(part_schema("request"), &request);
     fill(a, &request);
     request.action = bytes_of(action);
     request.params = params;
@@ -195,12 +189,9 @@ static int submit_one(const struct args *a, const char *action, struct bytes par
     request.locks = (struct seq){locks, split(locks_text, locks, ARRAY_SIZE(locks))};
     int r = client_open(&c, a);
     if (r == 0) {
-        struct msg_submit m = {BYTES("1"), BYTES("cli"), wait, {&request, 1}};
-        client_send(&c, MSG_submit, &m);
-        r = await_accepted(&c, a, wait);
+        client_submit(&c.core, &request, 1, wait, c.timeout_ms, clock_now());
+        r = await_all(&c, &w);
     }
-    if (r == 0 && wait)
-        r = await_done(&c, a, 1);
     client_close(&c);
     return r;
 }
@@ -267,11 +258,11 @@ int run_wait(const struct cli_verb *verb, const struct args *a)
     }
     for (size_t i = 0; i < a->n_words; i++)
         ids[i] = bytes_of(a->words[i]);
+    struct waiting w = {.a = a, .wait = true, .n_tasks = a->n_words};
     int r = client_open(&c, a);
     if (r == 0) {
-        struct msg_watch m = {BYTES("1"), {ids, a->n_words}};
-        client_send(&c, MSG_watch, &m);
-        r = await_done(&c, a, a->n_words);
+        client_watch(&c.core, ids, a->n_words, clock_now());
+        r = await_all(&c, &w);
     }
     client_close(&c);
     return r;

@@ -27,6 +27,8 @@ int run_show(const struct cli_verb *verb, const struct args *a);
 int run_order(const struct cli_verb *verb, const struct args *a);
 int run_status(const struct cli_verb *verb, const struct args *a);
 int run_health(const struct cli_verb *verb, const struct args *a);
+int run_controllers(const struct cli_verb *verb, const struct args *a);
+int run_everywhere(const struct cli_verb *verb, const struct args *a);
 int run_why(const struct cli_verb *verb, const struct args *a);
 int run_submit(const struct cli_verb *verb, const struct args *a);
 int run_report(const struct cli_verb *verb, const struct args *a);

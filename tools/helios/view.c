@@ -8,14 +8,48 @@
 #include "proto/json.h"
 
 #define ASK_EVERY_MS 1000
-#define ASK_AGAIN_MS 3000 /* the controller may be busy: not more than one question waits there */
+#define PATIENCE_MS 10000
 
-static const char *const questions[] = {"snapshot", "health"};
+static void take_past(struct view *v, json_t *summary);
+static void take_scopes(struct view *v, json_t *health);
+static void take_snapshot(struct view *v, json_t *snapshot);
 
-static void ask(struct view *v, const char *what)
+static const struct {
+    const char *what;
+    void (*take)(struct view *v, json_t *answer);
+    bool once;
+} questions[] = {
+    {"summary", take_past, true}, /* its health of the past */
+    {"snapshot", take_snapshot, false},
+    {"health", take_scopes, false},
+};
+
+/* Not more than one question of a kind is on its way: the controller may be busy. */
+static void ask(struct view *v, bool first, int64_t now)
 {
-    struct msg_query m = {bytes_of(what), bytes_of(what), {0}};
-    client_send(v->client, MSG_query, &m);
+    for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+        struct client_question q = {.name = bytes_of(questions[i].what)};
+        if (v->open[i] == 0 && questions[i].once == first)
+            v->open[i] = client_put(&v->client->core, &q, PATIENCE_MS, now);
+    }
+    if (!first)
+        v->asked = now;
+}
+
+static void on_answer(void *whom, const struct client_event *e)
+{
+    struct view *v = whom;
+    for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+        if (v->open[i] == 0 || v->open[i] != e->request)
+            continue;
+        v->open[i] = 0;
+        json_t *data =
+            e->what == CLIENT_ANSWERED && e->reply->ok ? json_from_msgpack(e->reply->data) : NULL;
+        if (data)
+            questions[i].take(v, data);
+        json_decref(data);
+        v->fresh = true;
+    }
 }
 
 int view_open(struct view *v, struct client *c)
@@ -23,15 +57,20 @@ int view_open(struct view *v, struct client *c)
     v->client = c;
     v->asked = 0;
     if (events_open(&v->events, c) < 0)
-        return 69;     /* EX_UNAVAILABLE */
-    ask(v, "summary"); /* its health of the past */
+        return 69; /* EX_UNAVAILABLE */
+    c->on_event = on_answer;
+    c->whom = v;
+    ask(v, true, clock_now());
     return 0;
 }
 
 void view_close(struct view *v)
 {
     events_close(&v->events);
+    if (v->client)
+        v->client->on_event = NULL;
     v->client = NULL;
+    memset(v->open, 0, sizeof(v->open));
 }
 
 void view_done(struct view *v)
@@ -91,40 +130,33 @@ void view_take_snapshot(struct view *v, json_t *snapshot, int64_t now)
 }
 
 /* The past comes once, before what is seen live. */
-static void take_past(struct view *v, const json_t *summary)
+static void take_past(struct view *v, json_t *summary)
 {
     json_t *live = v->past;
     size_t i;
     const json_t *point;
     v->past = json_array();
-    json_array_foreach(json_object_get(summary, "health_history"), i, point)
+    json_array_foreach (json_object_get(summary, "health_history"), i, point)
         json_array_append(v->past, (json_t *)point);
     json_array_extend(v->past, live);
     json_decref(live);
 }
 
-static void take_reply(struct view *v, const struct msg_reply *m)
+static void take_scopes(struct view *v, json_t *health)
 {
-    json_t *data = m->ok ? json_from_msgpack(m->data) : NULL;
-    if (data && bytes_is(m->ref, "snapshot")) {
-        view_take_snapshot(v, json_incref(data), clock_now());
-    } else if (data && bytes_is(m->ref, "health")) {
-        json_decref(v->scopes);
-        v->scopes = json_incref(json_object_get(data, "scopes"));
-    } else if (data && bytes_is(m->ref, "summary")) {
-        take_past(v, data);
-    }
-    json_decref(data);
+    json_decref(v->scopes);
+    v->scopes = json_incref(json_object_get(health, "scopes"));
+}
+
+static void take_snapshot(struct view *v, json_t *snapshot)
+{
+    view_take_snapshot(v, json_incref(snapshot), clock_now());
 }
 
 static bool take_all(struct view *v)
 {
-    bool any = false;
-    struct msg_reply m;
-    for (int which; (which = client_receive(v->client, 0)) >= 0; any = true)
-        if (which == MSG_reply &&
-            message_decode(MSG_reply, buf_bytes(&v->client->in), &m, NULL, NULL) == 0)
-            take_reply(v, &m);
+    bool any = v->fresh;
+    v->fresh = false;
     for (json_t *event; (event = events_next(&v->events)); json_decref(event), any = true)
         view_take_event(v, event);
     return any;
@@ -137,15 +169,8 @@ bool view_poll(struct view *v, int64_t wait_ms)
         return false;
     }
     int64_t now = clock_now();
-    int64_t due = v->asked + (v->answered >= v->asked ? ASK_EVERY_MS : ASK_AGAIN_MS);
-    if (v->asked == 0 || now >= due) {
-        for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
-            ask(v, questions[i]);
-        v->asked = now;
-        due = now + ASK_EVERY_MS;
-    }
-    zmq_pollitem_t items[] = {{.socket = v->client->control, .events = ZMQ_POLLIN},
-                              {.socket = v->events.socket, .events = ZMQ_POLLIN}};
-    zmq_poll(items, 2, MAX((int64_t)0, MIN(wait_ms, due - now)));
+    if (v->asked == 0 || now >= v->asked + ASK_EVERY_MS)
+        ask(v, false, now);
+    client_turn(v->client, MIN(wait_ms, v->asked + ASK_EVERY_MS - now), v->events.socket);
     return take_all(v);
 }

@@ -53,10 +53,15 @@ static void header(struct buf *out, const struct view *v, int64_t now)
     paint(out, TONE_BOLD, "HELIOS");
     buf_text(out, "  realm ");
     column(out, json_object_get(s, "realm"), SHAPE_TEXT, 16);
-    buf_printf(out, "epoch %.0f  mode ", number_of(s, "epoch"));
+    buf_printf(out, "epoch %.0f ", number_of(s, "epoch"));
+    if (*text_of(s, "host")) {
+        buf_text(out, "led on ");
+        column(out, json_object_get(s, "host"), SHAPE_TEXT, 12);
+    }
+    buf_text(out, " mode ");
     column(out, json_object_get(s, "mode"), SHAPE_TEXT, 8);
     buf_text(out, "up ");
-    text_duration(out, (int64_t)number_of(s, "uptime_ms") / 1000 * 1000);
+    text_duration(out, whole_of(number_of(s, "uptime_ms")) / 1000 * 1000);
     buf_printf(out, "  agents %.0f  tasks %.0f  ", number_of(s, "agents_live"),
                number_of(s, "tasks_live"));
     paint_value(out, json_object_get(s, "now"), SHAPE_TIME);
@@ -205,7 +210,7 @@ static void incident(struct buf *out, const json_t *list, int64_t now)
         column(out, json_object_get(one, "state"), SHAPE_WORD, 11);
         buf_printf(out, "health %.1f when it opened, worst %.1f, for ",
                    number_of(one, "health_at_open"), number_of(one, "worst"));
-        text_duration(out, MAX((int64_t)0, now - (int64_t)number_of(one, "opened")) / 1000 * 1000);
+        text_duration(out, MAX((int64_t)0, now - whole_of(number_of(one, "opened"))) / 1000 * 1000);
         buf_text(out, "  acts ");
         paint_value(out, json_object_get(one, "optimizations"), SHAPE_LIST);
         buf_text(out, "\n");
@@ -257,7 +262,7 @@ void view_paint(struct buf *out, const struct view *v, unsigned rows, int64_t no
     health(out, v, swarms);
     kpis(out, json_object_get(s, "kpis"), rows > used ? rows - used : 1);
     optimizations(out, json_object_get(s, "optimizations"), of_optimizations);
-    incident(out, json_object_get(s, "incidents"), (int64_t)number_of(s, "now"));
+    incident(out, json_object_get(s, "incidents"), whole_of(number_of(s, "now")));
     agents(out, json_object_get(s, "agents"));
     lines(out, v, of_events);
 }

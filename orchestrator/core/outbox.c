@@ -19,8 +19,10 @@ void save_loaded(struct save *s)
 
 void save_mark(struct helios *h, struct save *s)
 {
-    if (list_empty(&s->link))
-        list_push(&h->out.dirty, &s->link);
+    if (!list_empty(&s->link))
+        return;
+    list_push(&h->out.dirty, &s->link);
+    h->out.changes++;
 }
 
 void save_forget(struct save *s)
@@ -66,6 +68,7 @@ void save_drop(struct helios *h, struct save *s)
     list_out(&s->link);
     if (s->stored)
         add_op(next_batch(h), s->kind, true, *s->id, (struct bytes){0});
+    h->out.changes++;
     s->stored = false;
 }
 
@@ -115,6 +118,7 @@ static void write_down(struct helios *h, struct rec_entry *e)
     buf_clear(&h->out.scratch);
     struct_encode(&h->out.scratch, &schema_records[REC_entry], e);
     add_op(next_batch(h), REC_entry, false, (struct bytes){0}, buf_bytes(&h->out.scratch));
+    h->out.changes++;
 }
 
 void note(struct helios *h, enum event which, const char *id, const char *cause, struct buf *data,
@@ -156,6 +160,7 @@ struct batch *outbox_cut(struct helios *h)
     }
     struct batch *b = h->out.next;
     h->out.next = NULL;
+    h->out.changes = 0;
     return b;
 }
 

@@ -67,6 +67,7 @@ struct outbox {
     struct list dirty;   /* struct save.link, oldest change first */
     struct batch *next;  /* owned; what was dropped, noted and said since the last cut; NULL = nothing */
     struct buf scratch;  /* owned; for encoding */
+    size_t changes;      /* records marked, dropped and entered since the last cut */
     uint64_t event_seq;  /* number of the last event of this epoch */
 };
 struct batch *outbox_cut(struct helios *h);        /* see helios_cut */

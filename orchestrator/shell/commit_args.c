@@ -40,7 +40,7 @@ static void last_of_each(struct sorted *sorted)
 static struct sorted sort_ops(const struct commit *c)
 {
     struct sorted sorted = {.at = xalloc((c->n + 1) * sizeof(*sorted.at))};
-    for (size_t i = c->from; i < c->from + c->n; i++)
+    for (size_t i = 0; i < c->n; i++)
         if (c->batch->ops[i].kind != REC_entry)
             sorted.at[sorted.n++] = &c->batch->ops[i];
     qsort(sorted.at, sorted.n, sizeof(*sorted.at), by_record);
@@ -75,10 +75,10 @@ static size_t add_keys(struct args *a, const struct store *s, const struct sorte
 static void add_entries(struct args *a, const struct commit *c)
 {
     size_t n = 0;
-    for (size_t i = c->from; i < c->from + c->n; i++)
+    for (size_t i = 0; i < c->n; i++)
         n += c->batch->ops[i].kind == REC_entry;
     args_number(a, n);
-    for (size_t i = c->from; i < c->from + c->n; i++)
+    for (size_t i = 0; i < c->n; i++)
         if (c->batch->ops[i].kind == REC_entry)
             add_bytes(a, c->batch->ops[i].value);
 }

@@ -226,7 +226,6 @@ int store_new(const struct store_config *config, const struct store_calls *calls
     s->password_file = bytes_dup(state->password_file);
     s->durability = state->durability;
     s->timeout_ms = state->timeout_ms;
-    s->batch_ops = (size_t)state->batch;
     s->inflight = (size_t)state->inflight;
     s->history = (uint64_t)state->history;
     s->entries = config->entries;

@@ -59,8 +59,7 @@ void store_pump(struct store *s, short revents, int64_t now);
 
 /* store_can_commit: it is ready and fewer than state.inflight commits are on their way. */
 bool store_can_commit(const struct store *s);
-/* store_commit takes the batch; only when store_can_commit. More than state.batch ops become
- * several commits. */
+/* store_commit takes the batch; only when store_can_commit. It becomes one commit, whole or not at all (C2). */
 void store_commit(struct store *s, struct batch **batch);
 bool store_idle(const struct store *s); /* everything that it took is durable */
 /* Send time of the oldest commit without an answer; INT64_MAX = none. */

@@ -11,17 +11,15 @@ void commits_init(struct store *s)
     list_init(&s->commits);
 }
 
-/* A batch that only says something has a commit without ops: it is durable as soon as all before it
- * is. */
-static void add_commit(struct store *s, struct batch *batch, size_t from, size_t n)
+/* A batch is one commit, whatever its size: half of a turn must never be all that a new leader finds (C2). One that only says
+ * something has a commit without ops: it is durable as soon as all before it is. */
+static void add_commit(struct store *s, struct batch *batch)
 {
     struct commit *c = NEW(struct commit);
-    s->last_seq += n > 0;
-    s->n_open += n > 0;
+    s->last_seq += batch->n_ops > 0;
+    s->n_open += batch->n_ops > 0;
     c->batch = batch;
-    c->from = from;
-    c->n = n;
-    c->last = from + n == batch->n_ops;
+    c->n = batch->n_ops;
     c->seq = s->last_seq;
     c->since = s->now;
     list_push(&s->commits, &c->link);
@@ -31,10 +29,7 @@ void store_commit(struct store *s, struct batch **batch)
 {
     struct batch *b = *batch;
     *batch = NULL;
-    for (size_t from = 0, n; from < b->n_ops || from == 0; from += MAX(n, (size_t)1)) {
-        n = MIN(s->batch_ops, b->n_ops - from);
-        add_commit(s, b, from, n);
-    }
+    add_commit(s, b);
     commits_send(s);
     link_io(s, store_events(s) & POLLOUT); /* not a turn later */
 }
@@ -57,8 +52,7 @@ static void remove_commit(struct store *s, struct commit *c)
         s->n_open -= !c->durable;
         s->n_sent -= c->sent && !c->durable;
     }
-    if (c->last)
-        s->calls->on_forget(s->user, c->batch);
+    s->calls->on_forget(s->user, c->batch);
     free(c);
 }
 
@@ -81,7 +75,7 @@ static void settle(struct store *s, struct commit *c)
         s->acked_seq = c->seq;
     }
     c->durable = true;
-    if (c->last && !c->said)
+    if (!c->said)
         s->calls->on_durable(s->user, c->batch);
     c->said = true;
     if (c->n == 0)

@@ -52,12 +52,11 @@ struct position {
     char digest[17];
 };
 
-/* One FCALL: ops[from, from+n) of its batch. */
+/* One FCALL: all ops of its batch. */
 struct commit {
     struct list link; /* in store.commits */
     struct batch *batch;
-    size_t from, n;
-    bool last; /* the batch's last one: with it the batch is durable */
+    size_t n; /* its ops */
     bool sent, durable;
     bool said;    /* on_durable was called; after C7 it is not called again */
     uint64_t seq; /* of a commit without ops: that of the one before */
@@ -73,7 +72,7 @@ struct store {
     int port, db;
     enum durability durability;
     int64_t timeout_ms;
-    size_t batch_ops, inflight;
+    size_t inflight;
     uint64_t history;
     size_t entries;
 

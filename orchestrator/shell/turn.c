@@ -9,11 +9,18 @@
 
 #define DRAIN_MAX 256 /* messages of one socket in one turn: nobody keeps the others waiting */
 
+/* full: what this turn has changed is one commit, which must not become too long (C3). While none can be taken nobody waits for it:
+ * beats are heard, and submits are refused within a second. */
+static bool full(const struct shell *s)
+{
+    return s->core->out.changes >= (size_t)s->config->state.batch && store_can_commit(s->store);
+}
+
 static void take_messages(struct shell *s, enum endpoint endpoint, int64_t now)
 {
     struct routing from;
     struct bytes body;
-    for (int i = 0; i < DRAIN_MAX; i++) {
+    for (int i = 0; i < DRAIN_MAX && !full(s); i++) {
         int r = bus_receive(&s->bus, endpoint, &from, &body);
         if (r == -EAGAIN)
             return;

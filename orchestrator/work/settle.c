@@ -42,11 +42,17 @@ void release_attempt(struct helios *h, struct task *t)
 
 /* ---- what follows ---- */
 
-int64_t backoff_ms(struct helios *h, uint64_t base, uint64_t n)
+int64_t backoff_most(const struct helios *h, uint64_t base, uint64_t n)
 {
     int64_t cap = h->config->tasks.backoff_cap_ms, pause = MIN((int64_t)base, cap);
     for (uint64_t i = 1; i < n && pause > 0 && pause < cap; i++)
         pause = MIN(pause * 2, cap);
+    return pause;
+}
+
+int64_t backoff_ms(struct helios *h, uint64_t base, uint64_t n)
+{
+    int64_t pause = backoff_most(h, base, n);
     if (h->config->tasks.jitter)
         pause = (int64_t)(rand_unit(&h->rand) * (double)pause);
     return pause;

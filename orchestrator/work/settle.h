@@ -26,5 +26,6 @@ void attempt_abandon(struct helios *h, struct task *t);
 /* backoff_ms is the pause after the n-th failure (T6): base × 2^(n-1), capped; with jitter drawn
  * from [0, that). */
 int64_t backoff_ms(struct helios *h, uint64_t base, uint64_t n);
+int64_t backoff_most(const struct helios *h, uint64_t base, uint64_t n); /* without jitter */
 
 #endif

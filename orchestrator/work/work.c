@@ -62,11 +62,19 @@ void work_done(struct helios *h)
 
 /* ---- recovery ---- */
 
+/* could_live: a controller can have written it. */
+static bool could_live(const struct rec_task *r)
+{
+    return r->id.n > strlen("t-") && memcmp(r->id.at, "t-", strlen("t-")) == 0 && !state_terminal(r->state);
+}
+
 static int load_task(struct helios *h, struct bytes value)
 {
     struct arena arena = {0};
     struct rec_task r;
     int e = struct_decode(&schema_records[REC_task], value, &r, &arena, NULL);
+    if (e == 0 && !could_live(&r))
+        e = -EPROTO;
     if (e == 0) {
         record_own(&schema_records[REC_task], &r);
         save_loaded(&task_new(h, &r)->save);
@@ -113,8 +121,18 @@ static struct agent *holder_of(struct helios *h, const struct task *t)
     return agent_new(h, &r);
 }
 
+/* The leader before us may have had a clock that was ahead of ours: nothing was created later than now, and no pause between two
+ * attempts is longer than a pause can be. What a submitter asked for, before the first attempt, stands. */
+static void bring_back(const struct helios *h, struct task *t)
+{
+    t->r.created = MIN(t->r.created, h->now);
+    if (t->r.attempt > 0)
+        t->r.not_before = MIN(t->r.not_before, h->now + backoff_most(h, t->r.backoff_ms, t->r.attempt));
+}
+
 static void go_on(struct helios *h, struct task *t)
 {
+    bring_back(h, t);
     if (t->r.state != task_state_IN_PROGRESS) {
         task_place(h, t);
         return;

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* A leader whose clock differs from that of the one before (L1: each controller has a clock of its own). */
+#include "work_harness.h"
+
+#define HOUR_MS (60 * 60 * 1000)
+
+/* Found by tests/chaos/run --seed 12: after a leader whose clock was an hour ahead, what it had put off waited an hour. */
+static void a_backoff_does_not_wait_for_another_clock(void **state) /* T6 */
+{
+    (void)state;
+    struct core *c = realm();
+    join(c, 1, "a1");
+    const char *id = submit(c, REQUEST(.backoff_ms = 1000));
+    assert_true(was_given(c, 1, id, 1));
+    result(c, 1, id, 1, outcome_FAILED);
+    assert_state(c, id, "RETRYING");
+    c->now -= HOUR_MS;
+    core_restart(c);
+    join(c, 1, "a1");
+    core_pass(c, 1500);
+    assert_true(was_given(c, 1, id, 2));
+    core_free(c);
+}
+
+static void what_was_lost_starts_at_once(void **state) /* T6 */
+{
+    (void)state;
+    struct core *c = realm();
+    join(c, 1, "a1");
+    const char *id = submit(c, REQUEST(.backoff_ms = 1000));
+    assert_true(was_given(c, 1, id, 1));
+    vanish(c, 1);
+    assert_state(c, id, "PENDING");
+    c->now -= HOUR_MS;
+    core_restart(c);
+    join(c, 2, "a2");
+    core_pass(c, 1500);
+    assert_true(was_given(c, 2, id, 2));
+    core_free(c);
+}
+
+static void a_time_that_was_asked_for_stands(void **state)
+{
+    (void)state;
+    struct core *c = realm();
+    join(c, 1, "a1");
+    const char *id = submit(c, REQUEST(.not_before = CORE_START + HOUR_MS, .backoff_ms = 1000));
+    core_restart(c);
+    join(c, 1, "a1");
+    core_pass(c, 60000);
+    assert_state(c, id, "PENDING");
+    core_free(c);
+}
+
+static void the_total_is_counted_from_now_at_the_latest(void **state) /* T4 */
+{
+    (void)state;
+    struct core *c = realm();
+    const char *id = submit(c, REQUEST(.total_ms = 30000, .attempt_ms = 1000));
+    c->now -= HOUR_MS;
+    core_restart(c);
+    core_pass(c, 40000);
+    assert_state(c, id, "FAILED");
+    core_free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_backoff_does_not_wait_for_another_clock),
+        cmocka_unit_test(what_was_lost_starts_at_once),
+        cmocka_unit_test(a_time_that_was_asked_for_stands),
+        cmocka_unit_test(the_total_is_counted_from_now_at_the_latest),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

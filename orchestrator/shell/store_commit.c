@@ -104,6 +104,10 @@ static void on_commit(struct store *s, redisReply *reply, void *data)
         store_error(s, reply->str);
         return;
     }
+    if (!reply_is_done(reply)) { /* no acknowledgement (C1) */
+        store_nonsense(s, "a commit");
+        return;
+    }
     commits_settle(s, seq); /* OK or DUP */
     store_well(s);
     commits_send(s);

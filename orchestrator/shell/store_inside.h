@@ -139,13 +139,25 @@ void link_io(struct store *s, short revents);
 int64_t link_deadline(const struct store *s); /* an answer or the connect is too late then */
 int link_send(struct store *s, link_answer *fn, void *data, const struct args *a); /* -ENOTCONN */
 
+/* store_reader.c: sets limits to what the connection's reader takes. */
+void reader_guard(struct store *s);
+
 /* store_error.c: acts on an error reply as its class says (C5). */
 void store_error(struct store *s, const char *text);
 
+/* store_reply.c: a reply's shape; all take NULL. */
+const char *reply_text(const redisReply *reply);   /* of a string or a status, else NULL */
+struct bytes reply_bytes(const redisReply *reply); /* the same with its length, else nothing */
+size_t reply_size(const redisReply *reply);        /* of an array, else 0 */
+const redisReply *reply_item(const redisReply *reply, size_t i); /* of an array, else NULL */
+bool reply_is_done(const redisReply *reply);                     /* OK or DUP */
+/* An answer that cannot be one: the connection is dropped, and nothing is concluded from it. */
+void store_nonsense(struct store *s, const char *to_what);
+
 /* store_position.c: reads :pos and :lease. */
 int position_ask(struct store *s, link_answer *pos, link_answer *lease, void *data);
-void position_read_pos(const redisReply *reply, struct position *ret);
-void position_read_lease(const redisReply *reply, struct lease_seen *ret);
+bool position_read_pos(const redisReply *reply, struct position *ret); /* false: it is no answer */
+bool position_read_lease(const redisReply *reply, struct lease_seen *ret);
 
 /* the verbs that begin a state */
 void setup_begin(struct store *s);

@@ -6,6 +6,7 @@ struct ask {
     store_answer *answer;
     void *user;
     struct lease_seen seen; /* of a read */
+    bool bad;               /* its first answer was none */
 };
 
 static struct ask *new_ask(store_answer *answer, void *user)
@@ -35,8 +36,7 @@ static void on_pos(struct store *s, redisReply *reply, void *data)
     struct ask *ask = data;
     struct position pos = {0};
     (void)s;
-    if (reply && reply->type == REDIS_REPLY_ARRAY)
-        position_read_pos(reply, &pos);
+    ask->bad = reply && reply->type != REDIS_REPLY_ERROR && !position_read_pos(reply, &pos);
     ask->seen.pos_epoch = pos.epoch;
 }
 
@@ -44,8 +44,10 @@ static void on_read(struct store *s, redisReply *reply, void *data)
 {
     struct ask *ask = data;
     int r = result_of(s, reply);
-    if (r == 0)
-        position_read_lease(reply, &ask->seen);
+    if (r == 0 && (ask->bad || !position_read_lease(reply, &ask->seen))) {
+        store_nonsense(s, "reading the lease");
+        r = -EIO;
+    }
     ask->answer(ask->user, r, r == 0 ? &ask->seen : NULL);
     free(ask);
 }
@@ -64,7 +66,12 @@ int store_lease_read(struct store *s, store_answer *answer, void *user)
 static void on_done(struct store *s, redisReply *reply, void *data)
 {
     struct ask *ask = data;
-    ask->answer(ask->user, result_of(s, reply), NULL);
+    int r = result_of(s, reply);
+    if (r == 0 && !reply_is_done(reply)) {
+        store_nonsense(s, "changing the lease");
+        r = -EIO;
+    }
+    ask->answer(ask->user, r, NULL);
     free(ask);
 }
 

@@ -70,6 +70,7 @@ void link_connect(struct store *s)
     ac->ev.addWrite = add_write;
     ac->ev.delWrite = del_write;
     ac->ev.cleanup = cleanup;
+    reader_guard(s);
     redisAsyncSetConnectCallback(ac, on_connect); /* it waits for writing from here on */
 }
 

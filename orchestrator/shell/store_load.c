@@ -46,15 +46,16 @@ void load_free(struct store *s)
     free(l);
 }
 
-static bool seen_before(struct load *l, const redisReply *field)
+static bool seen_before(struct load *l, struct bytes name)
 {
     struct id *id;
-    HASH_FIND(hh, l->seen, field->str, field->len, id);
+    HASH_FIND(hh, l->seen, name.at ? name.at : "", name.n, id);
     if (id)
         return true;
-    id = xalloc(sizeof(*id) + field->len);
-    memcpy(id->text, field->str, field->len);
-    HASH_ADD(hh, l->seen, text, field->len, id);
+    id = xalloc(sizeof(*id) + name.n);
+    if (name.n)
+        memcpy(id->text, name.at, name.n);
+    HASH_ADD(hh, l->seen, text, name.n, id);
     return false;
 }
 
@@ -79,6 +80,8 @@ static bool good(struct store *s, const redisReply *reply)
         return false;
     if (reply->type == REDIS_REPLY_ERROR)
         store_error(s, reply->str);
+    else if (reply->type != REDIS_REPLY_ARRAY)
+        store_nonsense(s, "loading");
     return reply->type == REDIS_REPLY_ARRAY;
 }
 
@@ -99,18 +102,21 @@ static void on_page(struct store *s, redisReply *reply, void *data)
     (void)data;
     if (!good(s, reply))
         return;
-    const redisReply *pairs = reply->element[1];
-    for (size_t i = 0; i + 1 < pairs->elements; i += 2) {
-        const redisReply *id = pairs->element[i], *value = pairs->element[i + 1];
-        if (!seen_before(s->load, id) &&
-            !deliver(s, s->load->kind, (struct bytes){id->str, id->len},
-                     (struct bytes){value->str, value->len}))
+    const char *cursor = reply_text(reply_item(reply, 0));
+    const redisReply *pairs = reply_item(reply, 1);
+    if (cursor == NULL || pairs == NULL || pairs->type != REDIS_REPLY_ARRAY) {
+        store_nonsense(s, "loading");
+        return;
+    }
+    for (size_t i = 0; i < pairs->elements; i += 2) {
+        struct bytes id = reply_bytes(pairs->element[i]), value = reply_bytes(reply_item(pairs, i + 1));
+        if (!seen_before(s->load, id) && !deliver(s, s->load->kind, id, value))
             return;
     }
-    if (strcmp(reply->element[0]->str, "0") == 0)
+    if (strcmp(cursor, "0") == 0)
         next_kind(s);
     else
-        ask_page(s, reply->element[0]->str);
+        ask_page(s, cursor);
 }
 
 static void ask_page(struct store *s, const char *cursor)
@@ -137,10 +143,11 @@ static void finish(struct store *s)
 /* An entry is [id, [field, value, …]]; ours has the one field `e`. */
 static void keep_entry(struct load *l, const redisReply *entry)
 {
-    const redisReply *fields = entry->element[1];
-    if (fields->elements < 2 || strcmp(fields->element[0]->str, "e") != 0)
+    const redisReply *fields = reply_item(entry, 1);
+    const char *name = reply_text(reply_item(fields, 0));
+    struct bytes value = reply_bytes(reply_item(fields, 1));
+    if (name == NULL || strcmp(name, "e") != 0 || value.at == NULL)
         return; /* somebody else's */
-    struct bytes value = {fields->element[1]->str, fields->element[1]->len};
     l->entries[l->n_entries++] = (struct bytes){bytes_dup(value), value.n};
 }
 
@@ -152,10 +159,13 @@ static void on_history(struct store *s, redisReply *reply, void *data)
     struct load *l = s->load;
     for (size_t i = 0; i < reply->elements && l->n_entries < s->entries; i++)
         keep_entry(l, reply->element[i]);
+    const char *last = reply->elements ? reply_text(reply_item(reply->element[reply->elements - 1], 0)) : NULL;
     if (reply->elements < PAGE || l->n_entries >= s->entries)
         finish(s);
+    else if (last)
+        ask_history(s, last);
     else
-        ask_history(s, reply->element[reply->elements - 1]->element[0]->str);
+        store_nonsense(s, "loading the history");
 }
 
 static void ask_history(struct store *s, const char *before)

@@ -5,10 +5,12 @@
 
 #include "store_inside.h"
 
+#define FIELDS 3 /* that each of the two reads asks for */
+
 static const char *word(const redisReply *reply, size_t i)
 {
-    const redisReply *item = i < reply->elements ? reply->element[i] : NULL;
-    return item && item->type == REDIS_REPLY_STRING ? item->str : "";
+    const char *text = reply_text(reply_item(reply, i));
+    return text ? text : "";
 }
 
 static uint64_t number(const redisReply *reply, size_t i)
@@ -16,24 +18,30 @@ static uint64_t number(const redisReply *reply, size_t i)
     return strtoull(word(reply, i), NULL, 10);
 }
 
-void position_read_pos(const redisReply *reply, struct position *ret)
+bool position_read_pos(const redisReply *reply, struct position *ret)
 {
+    if (reply_size(reply) != FIELDS)
+        return false;
     ret->epoch = number(reply, 0);
     ret->seq = number(reply, 1);
     snprintf(ret->digest, sizeof(ret->digest), "%s", word(reply, 2));
+    return true;
 }
 
-void position_read_lease(const redisReply *reply, struct lease_seen *ret)
+bool position_read_lease(const redisReply *reply, struct lease_seen *ret)
 {
+    if (reply_size(reply) != FIELDS)
+        return false;
     snprintf(ret->holder, sizeof(ret->holder), "%s", word(reply, 0));
     ret->epoch = number(reply, 1);
     ret->renew = number(reply, 2);
     ret->exists = word(reply, 1)[0] != '\0';
+    return true;
 }
 
 int position_ask(struct store *s, link_answer *pos, link_answer *lease, void *data)
 {
-    static const char *const fields[2][3] = {{"epoch", "seq", "digest"},
+    static const char *const fields[2][FIELDS] = {{"epoch", "seq", "digest"},
                                              {"holder", "epoch", "renew"}};
     static const char *const keys[] = {"pos", "lease"};
     link_answer *const answers[] = {pos, lease};
@@ -135,8 +143,9 @@ static void on_lease(struct store *s, redisReply *reply, void *data)
         store_error(s, reply->str);
         return;
     }
-    position_read_lease(reply, &s->lease);
-    if (s->epoch == 0)
+    if (!position_read_lease(reply, &s->lease))
+        store_nonsense(s, "reading the lease");
+    else if (s->epoch == 0)
         store_event(s, EV_STAND_BY);
     else if (keep_lease(s))
         (s->loaded ? judge_leading : judge_new)(s);
@@ -149,8 +158,8 @@ static void on_pos(struct store *s, redisReply *reply, void *data)
         return;
     if (reply->type == REDIS_REPLY_ERROR)
         store_error(s, reply->str);
-    else
-        position_read_pos(reply, &s->pos);
+    else if (!position_read_pos(reply, &s->pos))
+        store_nonsense(s, "reading the position");
 }
 
 void position_begin(struct store *s)

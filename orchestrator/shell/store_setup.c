@@ -101,7 +101,8 @@ static bool take_version(struct store *s, const redisReply *reply)
         store_error(s, reply->str);
         return false;
     }
-    s->have_functions = !is_error(reply) && strtol(reply->str, NULL, 10) >= FUNCTIONS_VERSION;
+    const char *version = reply_text(reply);
+    s->have_functions = version && strtol(version, NULL, 10) >= FUNCTIONS_VERSION;
     return true;
 }
 
@@ -149,9 +150,11 @@ static bool not_durable(struct store *s, const char *name, const char *is, const
 
 static const char *value_of(const redisReply *pairs, const char *name)
 {
-    for (size_t i = 0; i + 1 < pairs->elements; i += 2)
-        if (strcmp(pairs->element[i]->str, name) == 0)
-            return pairs->element[i + 1]->str;
+    for (size_t i = 0; i + 1 < reply_size(pairs); i += 2) {
+        const char *key = reply_text(reply_item(pairs, i)), *value = reply_text(reply_item(pairs, i + 1));
+        if (key && value && strcmp(key, name) == 0)
+            return value;
+    }
     return "?";
 }
 
@@ -197,7 +200,8 @@ static bool take_info(struct store *s, const redisReply *reply)
         store_error(s, reply->str);
         return false;
     }
-    if (strstr(reply->str, "aof_enabled:1") == NULL)
+    const char *text = reply_text(reply);
+    if (text == NULL || strstr(text, "aof_enabled:1") == NULL)
         return not_durable(s, "appendonly", "no", "yes");
     s->calls->on_note(s->user,
                       "CONFIG GET is not allowed: Redis appends to a file, but its appendfsync "

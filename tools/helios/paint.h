@@ -44,6 +44,8 @@ struct column {
  * under the key "name"). Columns end with a title of NULL. Everything that comes from the wire is
  * escaped (A7). */
 void paint_table(struct buf *out, const json_t *rows, const struct column *columns);
+/* whole_of makes an integer of any number: what is beyond 2^53 becomes that. */
+int64_t whole_of(double number);
 /* paint_number appends it with about three significant digits. */
 void paint_number(struct buf *out, double v);
 void paint_value(struct buf *out, const json_t *value, enum shape shape);

@@ -102,9 +102,9 @@ static void optimizations(struct buf *out, const json_t *list)
     json_decref(rows);
 }
 
-static int64_t point_at(const json_t *health, size_t i)
+static double point_at(const json_t *health, size_t i)
 {
-    return json_integer_value(json_object_get(json_array_get(health, i), "at"));
+    return (double)whole_of(number_of(json_array_get(health, i), "at"));
 }
 
 static double point_score(const json_t *health, size_t i)
@@ -123,9 +123,9 @@ void summary_health(struct buf *out, const json_t *health, unsigned width)
     width = MAX(1U, MIN(width, (unsigned)MIN(n, (size_t)SPARK_MOST)));
     if (n == 0)
         return;
-    int64_t first = point_at(health, 0), span = MAX((int64_t)1, point_at(health, n - 1) - first);
+    double first = point_at(health, 0), span = MAX(1, point_at(health, n - 1) - first);
     for (size_t i = 0; i < n; i++) {
-        double way = (double)(point_at(health, i) - first) / (double)span;
+        double way = (point_at(health, i) - first) / span;
         size_t place = (size_t)(MAX(0, MIN(1, way)) * (width - 1));
         points[place]++;
         if (isnan(point_score(health, i)))
@@ -202,7 +202,7 @@ static void incident(struct buf *out, const json_t *i)
                number_of(i, "worst"));
     if (number_of(i, "ended") > 0) {
         buf_text(out, ", over after ");
-        text_duration(out, (int64_t)(number_of(i, "ended") - number_of(i, "opened")) / 1000 * 1000);
+        text_duration(out, whole_of(number_of(i, "ended") - number_of(i, "opened")) / 1000 * 1000);
     }
     buf_text(out, "\n");
     json_array_foreach(json_object_get(i, "timeline"), n, line)

@@ -56,6 +56,12 @@ static void plain(struct buf *out, const json_t *v)
         buf_printf(out, "{%zu}", json_object_size(v));
 }
 
+int64_t whole_of(double number)
+{
+    const double most = 9007199254740992.0;
+    return (int64_t)MAX(-most, MIN(most, number));
+}
+
 static void show_time(struct buf *out, int64_t ms)
 {
     struct buf whole = {0};
@@ -76,9 +82,9 @@ void paint_value(struct buf *out, const json_t *v, enum shape shape)
         buf_text(out, "-");
     else if (numeric && (shape == SHAPE_MS || shape == SHAPE_AGE))
         n < 0 ? buf_text(out, "-")
-              : text_duration(out, shape == SHAPE_AGE ? (int64_t)n / 1000 * 1000 : (int64_t)n);
+              : text_duration(out, shape == SHAPE_AGE ? whole_of(n) / 1000 * 1000 : whole_of(n));
     else if (numeric && shape == SHAPE_TIME)
-        show_time(out, (int64_t)n);
+        show_time(out, whole_of(n));
     else if (numeric && shape == SHAPE_INT)
         buf_printf(out, "%.0f", n);
     else if (numeric && shape == SHAPE_SCORE)

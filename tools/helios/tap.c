@@ -164,8 +164,10 @@ static int live(struct tap *t)
 static void pace(int64_t speed, int64_t *before, const json_t *event)
 {
     int64_t at = json_integer_value(json_object_get(event, "at"));
-    if (speed > 0 && *before && at > *before)
-        usleep((useconds_t)MIN((at - *before) * 1000 / speed, 10000000));
+    if (speed > 0 && *before > 0 && at > *before) {
+        double us = (double)(at - *before) * 1000 / (double)speed;
+        usleep((useconds_t)MIN(us, 10000000));
+    }
     *before = at;
 }
 

@@ -3,6 +3,7 @@
  * "section.key=value". They reach the root's own settings and those of its sections, never the rows
  * of tables: those are the file's. */
 #include <ctype.h>
+#include <unistd.h>
 
 #include "common/text.h"
 #include "settings/loaded.h"
@@ -67,10 +68,19 @@ static const char *variable_name(struct keep *keep, const char *path)
     return name;
 }
 
+static bool have_variables(void)
+{
+    for (char **one = environ; one && *one; one++)
+        if (strncmp(*one, "HELIOS_", strlen("HELIOS_")) == 0)
+            return true;
+    return false;
+}
+
 void override_from_environment(struct settings *s, struct mistakes *m)
 {
     _cleanup_(targets_done) struct targets t = {0};
-    if (s->root == section_up) /* it says what to start; the variables are for what is started */
+    /* up.yaml says what to start; the variables are for what is started. */
+    if (s->root == section_up || !have_variables())
         return;
     collect(&t, s->root, s->at, "");
     for (size_t i = 0; i < t.n; i++) {
@@ -109,6 +119,8 @@ static void unknown_flag(const struct targets *t, struct bytes path, struct mist
 void override_from_flags(struct settings *s, const char *const *flags, size_t n, struct mistakes *m)
 {
     _cleanup_(targets_done) struct targets t = {0};
+    if (n == 0)
+        return;
     collect(&t, s->root, s->at, "");
     for (size_t i = 0; i < n; i++) {
         const char *equals = strchr(flags[i], '=');

@@ -88,12 +88,21 @@ static void on_rejected(struct client_core *c, size_t from, const void *message)
     forget_when_settled(r);
 }
 
+/* A standby says in the answer to a hail whom it sees lead. */
+static void note_holder(struct client_core *c, const struct msg_reply *m)
+{
+    struct bytes holder = map_str(map_get(m->data, "lease").whole, "holder", "");
+    if (m->epoch == 0 && bytes_is(m->ref, "hail"))
+        snprintf(c->holder, sizeof(c->holder), BYTES_F, BYTES_A(holder));
+}
+
 /* A deposed leader may answer a question until it learns of it: what it says is not told. */
 static void on_reply(struct client_core *c, size_t from, const void *message)
 {
     const struct msg_reply *m = message;
     unsigned round;
     struct client_request *r = request_of(c, m->ref, &round);
+    note_holder(c, m);
     client_stands(c, from, m->epoch);
     if (r == NULL || r->items || !(r->asked & 1u << from))
         return;

@@ -60,6 +60,7 @@ struct client_core {
         int64_t heard;         /* when it said something last */
         uint64_t epoch;        /* in which it led then; 0 = it does not lead */
     } controllers[CLIENT_CONTROLLERS];
+    char holder[40];      /* whom a standby named last as the one who leads; "" = nobody */
     size_t leader;        /* index; n_controllers = not known */
     uint64_t epoch;       /* the highest that anyone has shown; a lower one is not believed */
     bool led;             /* somebody has led before */

@@ -174,7 +174,11 @@ static void say_why(const struct client_core *c, struct client_request *r)
     if (r->code[0] || !heard || c->leader < c->n_controllers)
         return;
     snprintf(r->code, sizeof(r->code), "not_leader");
-    snprintf(r->text, sizeof(r->text), "no controller leads the realm now");
+    if (c->holder[0])
+        snprintf(r->text, sizeof(r->text),
+                 "this controller stands by; %s leads, or did so last: name it as well", c->holder);
+    else
+        snprintf(r->text, sizeof(r->text), "no controller leads the realm now");
 }
 
 void request_expire(struct client_core *c, struct client_request *r)

@@ -31,9 +31,12 @@ static void take_messages(struct shell *s, enum endpoint endpoint, int64_t now)
     }
 }
 
+/* The waiting may have been a long pause: a lease that ran out meanwhile holds the core before it
+ * takes anything in (L2). */
 void loop_drain(struct shell *s)
 {
     shell_stance(s);
+    shell_hold(s, clock_now());
     for (enum endpoint e = 0; e < ENDPOINTS; e++)
         take_messages(s, e, clock_now());
 }
@@ -87,8 +90,13 @@ static void say_all(struct shell *s, const struct said *says, size_t n)
 
 void loop_commit(struct shell *s)
 {
-    if (s->replace)
+    if (s->replace) { /* fenced: what was decided is void, but who was refused may know it */
+        struct batch *refusals = helios_cut_urgent(s->core);
+        if (refusals)
+            say_all(s, refusals->urgent, refusals->n_urgent);
+        batch_free(refusals);
         return;
+    }
     shell_follow_freeze(s, clock_now()); /* the file is there before its command is answered (X10) */
     struct batch *b = cut(s);
     if (b) {

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MPL-2.0
-"""A Helios client written from docs/protocol.md alone. Endpoints come from HELIOS_CONTROL and HELIOS_EVENTS.
+"""A Helios client written from docs/protocol.md alone. Endpoints come from HELIOS_CONTROL and HELIOS_EVENTS: those of all
+controllers, with commas between. Everything is said to all of them, again and again, until the one that leads has answered.
 
 usage: client.py run ACTION [PARAMS]          submits a task (parameters as JSON), prints its output at its end
        client.py query WHAT                   prints the answer as JSON, for example: client.py query status
@@ -10,32 +11,40 @@ import json, os, sys, time, uuid  # noqa: E401
 import msgpack
 import zmq
 
-CONTROL = os.environ.get("HELIOS_CONTROL", "tcp://127.0.0.1:7302")
-EVENTS = os.environ.get("HELIOS_EVENTS", "tcp://127.0.0.1:7304")
-ANSWER_S = 5  # no answer within this time: say it again
+CONTROL = os.environ.get("HELIOS_CONTROL", "tcp://127.0.0.1:7302").split(",")
+EVENTS = os.environ.get("HELIOS_EVENTS", "tcp://127.0.0.1:7304").split(",")
+AGAIN_S, PATIENCE_S = 1, 30  # no answer within this time: say it again; give up
+PASSES = ("not_leader", "busy", "full")  # refusals after which the same is said again
 
 
 class Client:
     def __init__(self):
-        self.socket = zmq.Context.instance().socket(zmq.DEALER)
-        self.socket.linger = 0
-        self.socket.connect(CONTROL)
+        self.poller, self.sockets = zmq.Poller(), [zmq.Context.instance().socket(zmq.DEALER) for _ in CONTROL]
+        for socket, endpoint in zip(self.sockets, CONTROL):
+            socket.linger = 0
+            socket.connect(endpoint)
+            self.poller.register(socket, zmq.POLLIN)
 
-    def messages(self, seconds):
-        until = time.monotonic() + seconds
+    def say(self, kind, **fields):
+        """say tells all controllers, and gives what any of them answers until it is time to say it again."""
+        for socket in self.sockets:
+            socket.send(msgpack.packb({"type": kind, **fields}))
+        until = time.monotonic() + AGAIN_S
         while (left := until - time.monotonic()) > 0:
-            if self.socket.poll(left * 1000):
-                yield msgpack.unpackb(self.socket.recv())
+            for socket, _ in self.poller.poll(left * 1000):
+                yield msgpack.unpackb(socket.recv())
 
     def ask(self, kind, wanted, **fields):
-        """ask says it until one of the wanted messages answers; a second answer to the same ref does no harm."""
-        ref = uuid.uuid4().hex
-        for _ in range(6):
-            self.socket.send(msgpack.packb({"type": kind, "ref": ref, **fields}))
-            for m in self.messages(ANSWER_S):
-                if m["type"] in wanted and m.get("ref") == ref:
+        """ask says it until the leader answers; a second answer to the same ref does no harm."""
+        ref, until, refusal = uuid.uuid4().hex, time.monotonic() + PATIENCE_S, "no answer"
+        while time.monotonic() < until:
+            for m in self.say(kind, ref=ref, **fields):
+                if m["type"] not in wanted or m.get("ref") != ref:
+                    continue
+                refusal = m["items"][0]["code"] if m["type"] == "rejected" else m.get("code", "")
+                if refusal not in PASSES:
                     return m
-        sys.exit(f"no answer from {CONTROL}")
+        sys.exit(f"{refusal} from {CONTROL}")
 
     def run(self, action, params):
         # With a key of its own it is safe to submit again: the same key is the same task (T3).
@@ -45,8 +54,7 @@ class Client:
             sys.exit(f"{answer['items'][0]['code']}: {answer['items'][0]['reason']}")
         task = answer["items"][0]["id"]
         while True:  # watch answers at once when it has ended already, so asking again loses nothing
-            self.socket.send(msgpack.packb({"type": "watch", "ref": "w", "ids": [task]}))
-            for m in self.messages(ANSWER_S):
+            for m in self.say("watch", ref="w", ids=[task]):
                 ended = [i for i in m.get("items", []) if m["type"] == "done" and i["id"] == task]
                 if ended:
                     return ended[0]
@@ -58,7 +66,8 @@ class Client:
     def events(self, prefix=""):
         tap = zmq.Context.instance().socket(zmq.SUB)
         tap.setsockopt_string(zmq.SUBSCRIBE, prefix)
-        tap.connect(EVENTS)
+        for endpoint in EVENTS:
+            tap.connect(endpoint)
         now = self.query("snapshot")  # after the subscription: what happens meanwhile is kept by the socket
         yield now
         while True:

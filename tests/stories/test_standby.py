@@ -3,6 +3,8 @@
 paused or stopped, what was accepted is done once and nobody is told of an error."""
 
 import json
+import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -11,6 +13,9 @@ import pytest
 
 from fake_controller import Agent
 from helios import BIN, PATIENCE, Process, Realm, Redis, until
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples" / "python"
+PYTHON = "/usr/bin/python3"
 
 CONFIG = {"agents": {"beat": "200ms"}, "log": {"level": "debug"}}
 
@@ -282,3 +287,20 @@ def test_x10_freeze_needs_no_redis(group):
     assert all((realm.data / "frozen").exists() for realm in two.realms)
     two.redis.process.send(signal.SIGCONT)
     until(lambda: two.helios("status").returncode == 0 and two.answer("status")["frozen"], "it is frozen")
+
+
+# ---- clients in other languages ----
+
+def test_the_python_client_finds_the_leader(group):
+    """run by examples/python/client.py: its task is submitted to c0, which is killed; c1 sends the end."""
+    two = group()
+    control = ",".join(realm.endpoints["control"] for realm in two.realms)
+    run = subprocess.Popen([PYTHON, "-B", EXAMPLES / "client.py", "run", "echo", '{"text": "both"}'], stdout=subprocess.PIPE,
+                           text=True, env={**os.environ, "HELIOS_CONTROL": control})
+    asker = two.realms[0].client()
+    until(lambda: asker.query("status")["tasks_live"] == 1, "c0 has the task")
+    two.realms[0].kill()
+    two.realms[1].until_leading()
+    agent = two.realms[1].agent("a1")
+    agent.result(agent.task(), output=b"both")
+    assert run.communicate(timeout=PATIENCE)[0] == "both\n" and run.returncode == 0

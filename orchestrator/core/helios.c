@@ -144,6 +144,7 @@ void helios_hold(struct helios *h, bool held, const char *why)
         return;
     h->held = held;
     h->redis_note = why;
+    h->resumed = h->now;
     if (held)
         note(h, EVENT_controller_held, NULL, NULL, NULL, "commits are held: %s", why);
     else

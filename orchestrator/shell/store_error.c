@@ -7,12 +7,6 @@ static void step_down(struct store *s, const char *text)
     store_fenced(s, text);
 }
 
-/* The position is not what we think: an answer was lost, or data. Reading it again tells which. */
-static void read_again(struct store *s, const char *text)
-{
-    (void)text;
-    store_event(s, EV_HOLD);
-}
 
 static void reconnect(struct store *s, const char *text)
 {
@@ -30,10 +24,22 @@ static void hold(struct store *s, const char *text)
         store_drop(s, 0, text);
 }
 
+/* The position is not what we think: an answer was lost, or data. Reading it again tells which. */
+static void read_again(struct store *s, const char *text)
+{
+    if (s->state == STORE_READY)
+        store_event(s, EV_HOLD);
+    else
+        hold(s, text);
+}
+
+/* While they are being loaded it is no answer at all, and waiting for another one would last for ever. */
 static void load_functions(struct store *s, const char *text)
 {
-    (void)text;
-    store_event(s, EV_MISSING);
+    if (s->state == STORE_SETTING_UP)
+        hold(s, text);
+    else
+        store_event(s, EV_MISSING);
 }
 
 static void wait_for_a_person(struct store *s, const char *text)

@@ -166,15 +166,20 @@ static void stop_others(struct helios *h, struct agent *a, struct seq holds)
     }
 }
 
+/* on_its_way: over the same connection its attempt may come behind this hello, since it left only when it was durable (C1). */
+static bool on_its_way(const struct helios *h, const struct task *t)
+{
+    int64_t fresh = h->now - h->config->agents.beat_ms * h->config->agents.missed;
+    return h->held || MAX(t->r.started, h->resumed) > fresh;
+}
+
 /* An agent that restarted is refused until the older instance is lost (A5), so what is missing here
  * was lost on its way or during our own restart: nobody's fault. */
 void holds_settle(struct helios *h, struct agent *a, struct seq holds, bool again)
 {
-    int64_t fresh = h->now - h->config->agents.beat_ms * h->config->agents.missed;
     list_each(t, &a->held, struct task, held)
     {
-        bool on_its_way = again && t->r.started > fresh;
-        if (!says_to_hold(holds, t) && !on_its_way)
+        if (!says_to_hold(holds, t) && !(again && on_its_way(h, t)))
             attempt_lost(h, t, "its agent came back without it", true);
     }
     stop_others(h, a, holds);

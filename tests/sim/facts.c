@@ -47,6 +47,14 @@ static const char *name(struct bytes b)
     return text;
 }
 
+static uint64_t number(struct bytes text)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < text.n; i++)
+        n = n * 10 + (uint64_t)(text.at[i] - '0');
+    return n;
+}
+
 static struct known *known_of(struct bytes id, bool *ret_new)
 {
     struct known *k;
@@ -61,6 +69,12 @@ static struct known *known_of(struct bytes id, bool *ret_new)
 }
 
 /* ---- tasks ---- */
+
+static uint64_t attempt_in(struct bytes output)
+{
+    const char *slash = output.n ? memrchr(output.at, '/', output.n) : NULL;
+    return slash ? number((struct bytes){slash + 1, (size_t)(output.at + output.n - slash - 1)}) : 0;
+}
 
 /* counted: output is TASK/ATTEMPT of the program whose result it was. */
 static void counted(struct known *k, struct bytes output, const char *state)
@@ -78,14 +92,25 @@ static void counted(struct known *k, struct bytes output, const char *state)
          .n = strcmp(text, k->id) == 0 ? attempt : 0);
 }
 
+/* task_of: a task that began and ended in one commit has no record of its own. */
+static struct known *task_of(struct bytes id, struct bytes key, bool once)
+{
+    bool is_new;
+    struct known *k = known_of(id, &is_new);
+    if (is_new)
+        fact(.kind = FACT_taken, .who = facts.who, .key = name(key), .id = k->id, .m = once);
+    return k;
+}
+
+/* The result of an attempt and the start of the next one may be one commit. */
 static void read_task(const void *record)
 {
     const struct rec_task *r = record;
-    bool is_new;
-    struct known *k = known_of(r->id, &is_new);
-    if (is_new)
-        fact(.kind = FACT_taken, .who = facts.who, .key = name(r->key), .id = k->id, .m = r->at_most_once);
-    if (r->attempt > k->attempt && r->holder.n)
+    struct known *k = task_of(r->id, r->key, r->at_most_once);
+    bool goes_on = r->attempt > k->attempt && r->holder.n;
+    if (goes_on && attempt_in(r->output) < r->attempt)
+        counted(k, r->output, "");
+    if (goes_on)
         fact(.kind = FACT_dispatched, .who = facts.who, .key = name(r->holder), .id = k->id, .n = r->attempt,
              .m = facts.epoch);
     k->attempt = r->attempt;
@@ -95,15 +120,13 @@ static void read_task(const void *record)
 static void read_key(const void *record)
 {
     const struct rec_key *r = record;
-    bool is_new;
-    counted(known_of(r->task, &is_new), map_get(r->done, "output").text, "COMPLETED");
+    counted(task_of(r->task, r->key, false), map_get(r->done, "output").text, "COMPLETED");
 }
 
 static void read_failed(const void *record)
 {
     const struct rec_failed *r = record;
-    bool is_new;
-    counted(known_of(r->id, &is_new), map_get(r->task, "output").text, "FAILED");
+    counted(task_of(r->id, BYTES(""), false), map_get(r->task, "output").text, "FAILED");
 }
 
 /* ---- optimizations ---- */
@@ -148,7 +171,8 @@ static void read_entry(const void *record)
     const struct rec_entry *r = record;
     for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
         if (bytes_is(r->topic, ends[i].topic))
-            fact(.kind = FACT_outcome, .who = facts.who, .id = name(r->id), .text = ends[i].state);
+            fact(.kind = FACT_outcome, .who = facts.who, .id = task_of(r->id, BYTES(""), false)->id,
+                 .text = ends[i].state);
     if (bytes_is(r->topic, "agent.lost") || bytes_is(r->topic, "agent.left"))
         fact(.kind = FACT_judged, .who = name(r->id), .key = facts.who);
 }
@@ -188,14 +212,6 @@ static const struct reader *reader_of(struct bytes key)
         if (bytes_is((struct bytes){colon + 1, n}, schema_records[readers[i].kind].name))
             return &readers[i];
     return NULL;
-}
-
-static uint64_t number(struct bytes text)
-{
-    uint64_t n = 0;
-    for (size_t i = 0; i < text.n; i++)
-        n = n * 10 + (uint64_t)(text.at[i] - '0');
-    return n;
 }
 
 /* is_known: this very commit was durable before. */

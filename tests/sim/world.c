@@ -10,10 +10,18 @@
 
 struct world world;
 
+/* mixed: seeds that follow each other must not draw the same numbers one place later. */
+static uint64_t mixed(uint64_t seed)
+{
+    struct rand r = {seed * 0xd1342543de82ef95u + 0x2545f4914f6cdd1du};
+    rand_next(&r);
+    return rand_next(&r) ^ seed << 32;
+}
+
 void world_begin(uint64_t seed)
 {
     world = (struct world){.seed = seed,
-                           .rand.state = seed * 0x9e3779b97f4a7c15u + 1,
+                           .rand.state = mixed(seed),
                            .history = history_new(),
                            .tracing = world.tracing,
                            .printing = world.printing,

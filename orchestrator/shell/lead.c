@@ -61,8 +61,9 @@ static void on_ready(void *user)
     s->core->frozen = s->freeze.on; /* before anything can act */
     s->stance.since = clock_now();
     helios_lead(s->core, s->lease.epoch, clock_now());
-    log_info("controller.leading", "leads realm %s in epoch %llu%s", s->config->realm.at,
-             (unsigned long long)s->lease.epoch, s->core->frozen ? ", frozen" : "");
+    log_info("controller.leading", "leads realm %s in epoch %llu%s, %lld ms after the lease was taken",
+             s->config->realm.at, (unsigned long long)s->lease.epoch,
+             s->core->frozen ? ", frozen" : "", (long long)(clock_now() - s->lease.taken_at));
     ready_say("STATUS=leading");
 }
 

@@ -19,9 +19,11 @@ static bool same(const struct lease_seen *a, const struct lease_seen *b)
 }
 
 /* free_now: nobody holds it, or an earlier process on our data directory did, which is dead since
- * we have its lock. */
+ * we have its lock. What came back from the past is not free: who leads may know what is missing. */
 static bool free_now(const struct lease *l)
 {
+    if (l->went_back)
+        return false;
     return !l->seen.exists || (l->seen.holder[0] == '\0' && l->now >= l->yield_until) ||
            strcmp(l->seen.holder, l->id) == 0;
 }
@@ -35,6 +37,8 @@ static void on_taken(void *user, int r, const struct lease_seen *seen)
     if (r < 0 || l->state != LEASE_WATCHING)
         return; /* taken by another one or unknown: the next look tells */
     l->state = LEASE_LEADING;
+    l->highest = l->epoch;
+    l->taken_at = l->now;
     l->good_since = l->sent_at;
     l->renew = 0;
     l->next = l->now + LEASE_RENEW_MS;
@@ -43,9 +47,19 @@ static void on_taken(void *user, int r, const struct lease_seen *seen)
 
 static void take(struct lease *l)
 {
-    l->epoch = MAX(l->seen.epoch, l->seen.pos_epoch) + 1;
+    l->epoch = MAX(l->highest, MAX(l->seen.epoch, l->seen.pos_epoch)) + 1;
     l->sent_at = l->now;
     l->asking = store_lease_take(l->store, &l->seen, l->id, l->epoch, on_taken, l) == 0;
+}
+
+/* Redis came back with less when it shows an older epoch than was seen. Whoever notices says so: the leader may be dead. */
+static void look_back(struct lease *l, const struct lease_seen *seen)
+{
+    bool back = seen->epoch < l->highest && seen->pos_epoch < l->highest;
+    if (back && !l->went_back)
+        store_went_back(l->store, seen->epoch, l->highest);
+    l->went_back = back;
+    l->highest = MAX(l->highest, MAX(seen->epoch, seen->pos_epoch));
 }
 
 /* A gap in our own looking proves nothing about the leader: the 1.5 s count from the next look on.
@@ -56,6 +70,7 @@ static void on_read(void *user, int r, const struct lease_seen *seen)
     l->asking = false;
     if (r < 0 || l->state != LEASE_WATCHING)
         return;
+    look_back(l, seen);
     bool gap = l->now - l->read_at > LEASE_GOOD_MS;
     if (gap || !same(seen, &l->seen))
         l->same_since = l->now;

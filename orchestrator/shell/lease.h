@@ -25,7 +25,10 @@ struct lease {
     int64_t same_since;
     int64_t yield_until; /* we gave it away: a free one is another one's until then */
     struct lease_seen seen;
+    uint64_t highest;            /* epoch that was ever seen here: it never comes again (C7) */
+    bool went_back;              /* Redis shows an older one, and we said so */
     uint64_t epoch, renew;       /* LEADING */
+    int64_t taken_at;
     int64_t sent_at, good_since; /* of the last renewal; of the last acknowledged one */
 };
 

@@ -144,7 +144,8 @@ void helios_hold(struct helios *h, bool held, const char *why)
         return;
     h->held = held;
     h->redis_note = why;
-    h->resumed = h->now;
+    *(held ? &h->held_since : &h->resumed) = h->now;
+    work_held(h);
     if (held)
         note(h, EVENT_controller_held, NULL, NULL, NULL, "commits are held: %s", why);
     else

@@ -72,7 +72,7 @@ struct helios {
     int64_t started;                 /* when it began to lead */
     uint64_t epoch;                  /* the term; 0 = not leading: messages are answered "not_leader" */
     bool held;                       /* commits are held (C5): no submit, no result, no dispatch */
-    int64_t resumed;                 /* when commits began to flow again: what had waited for them was said then */
+    int64_t held_since, resumed;     /* when that last began and ended: what had waited for commits was said then */
     bool frozen;                     /* the kill switch (X10); the shell keeps it in a file */
     bool stopping;                   /* a clean stop is under way: nothing new is taken */
     bool hand_over;                  /* a person wants another one to lead; the shell does it */

@@ -8,6 +8,8 @@
 #include "settle.h"
 #include "task.h"
 
+#define ASK_AGAIN_MS 1000
+
 /* ---- stops ---- */
 
 static void say_stops(struct helios *h, struct agent *a, struct msg_cancel *cancels, size_t n)
@@ -170,17 +172,40 @@ static void stop_others(struct helios *h, struct agent *a, struct seq holds)
 static bool on_its_way(const struct helios *h, const struct task *t)
 {
     int64_t fresh = h->now - h->config->agents.beat_ms * h->config->agents.missed;
-    return h->held || MAX(t->r.started, h->resumed) > fresh;
+    return t->r.epoch == h->epoch && (h->held || MAX(t->r.started, h->resumed) > fresh);
+}
+
+/* may_come: an attempt of an earlier leader that is missing in a hello may still reach the agent, or has reached it since: until the
+ * agent has heard of our epoch it takes attempts of that one, and its hello may have waited for us (A6). */
+static bool may_come(const struct helios *h, const struct task *t, uint64_t known_epoch)
+{
+    return t->r.epoch < h->epoch && known_epoch < h->epoch;
+}
+
+static void ask_again(struct helios *h, struct agent *a)
+{
+    if (h->now - a->asked < ASK_AGAIN_MS)
+        return; /* it does not tell its epoch: its attempts' deadlines decide */
+    a->asked = h->now;
+    say(h, ENDPOINT_agents, &a->routing, MSG_beat_ok, &(struct msg_beat_ok){.epoch = h->epoch, .again = true},
+        SAY_AFTER_COMMIT);
 }
 
 /* An agent that restarted is refused until the older instance is lost (A5), so what is missing here
  * was lost on its way or during our own restart: nobody's fault. */
-void holds_settle(struct helios *h, struct agent *a, struct seq holds, bool again)
+void holds_settle(struct helios *h, struct agent *a, const struct msg_hello *m, bool again)
 {
+    bool unsure = false;
     list_each(t, &a->held, struct task, held)
     {
-        if (!says_to_hold(holds, t) && !(again && on_its_way(h, t)))
+        if (says_to_hold(m->holds, t) || (again && on_its_way(h, t)))
+            continue;
+        if (may_come(h, t, m->epoch))
+            unsure = true;
+        else
             attempt_lost(h, t, "its agent came back without it", true);
     }
-    stop_others(h, a, holds);
+    stop_others(h, a, m->holds);
+    if (unsure)
+        ask_again(h, a);
 }

@@ -88,10 +88,11 @@ static int64_t queue_deadline(const struct task *t)
 }
 
 /* An attempt that the agent has not been heard to run yet may stand behind others in its prefetch.
- * What the controller does itself has no such limit: its decider's own deadlines hold. */
-static int64_t attempt_deadline(const struct task *t)
+ * What the controller does itself has no such limit: its decider's own deadlines hold. While commits are held an attempt may not have
+ * left yet, and no result is taken. */
+static int64_t attempt_deadline(const struct helios *h, const struct task *t)
 {
-    if (t->r.state != task_state_IN_PROGRESS || t->agent == NULL)
+    if (t->r.state != task_state_IN_PROGRESS || t->agent == NULL || h->held)
         return INT64_MAX;
     int64_t length = (int64_t)t->r.attempt_ms;
     int64_t begun = t->begun ? t->begun : t->r.started + length * t->agent->prefetch;
@@ -100,7 +101,7 @@ static int64_t attempt_deadline(const struct task *t)
 
 void task_arm(struct helios *h, struct task *t)
 {
-    int64_t at = MIN(MIN(total_deadline(t), queue_deadline(t)), attempt_deadline(t));
+    int64_t at = MIN(MIN(total_deadline(t), queue_deadline(t)), attempt_deadline(h, t));
     if (t->r.state != task_state_IN_PROGRESS && t->r.not_before > h->now)
         at = MIN(at, t->r.not_before);
     if (at == INT64_MAX)
@@ -127,7 +128,7 @@ void task_time(struct helios *h, struct timer *timer)
     } else if (queue_deadline(t) <= h->now) {
         append_limit(&why, "did not start within ", t->r.queue_ms, "");
         task_change(h, t, TASK_GIVE_UP, buf_str(&why));
-    } else if (attempt_deadline(t) <= h->now) {
+    } else if (attempt_deadline(h, t) <= h->now) {
         attempt_late(h, t);
     } else if (t->r.state == task_state_IN_PROGRESS) {
         task_arm(h, t);

@@ -298,5 +298,5 @@ void on_hello(struct helios *h, const struct routing *from, const struct msg_hel
              "%s joined swarm %s as %s with %u slots and %zu actions", a->r.id.at, a->r.swarm.at,
              enum_text(&enum_role, (int)a->r.role), a->slots, a->n_offers);
     welcome(h, from);
-    holds_settle(h, a, m->holds, again);
+    holds_settle(h, a, m, again);
 }

@@ -33,7 +33,7 @@ void stops_forget(struct helios *h, struct agent *a);
 
 /* holds_settle compares what the agent says it holds with what it should hold. again: the same
  * instance on the same connection, so that an attempt may still be on its way. */
-void holds_settle(struct helios *h, struct agent *a, struct seq holds, bool again);
+void holds_settle(struct helios *h, struct agent *a, const struct msg_hello *m, bool again);
 
 void agent_pause(struct helios *h, struct agent *a, bool paused);
 void agent_drain(struct helios *h, struct agent *a, int64_t within_ms);

@@ -231,3 +231,17 @@ void work_excuse(struct helios *h, int64_t pause_ms)
         }
     }
 }
+
+#define SAID_AGAIN_MS 6000 /* agents say again what was not acknowledged after five seconds */
+
+void work_held(struct helios *h)
+{
+    int64_t more = h->held ? 0 : h->now - h->held_since + SAID_AGAIN_MS;
+    struct agent *a, *next;
+    HASH_ITER(hh, h->work.agents_by_id, a, next)
+    list_each(t, &a->held, struct task, held)
+    {
+        t->excused += more;
+        task_arm(h, t);
+    }
+}

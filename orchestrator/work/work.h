@@ -47,6 +47,7 @@ struct agent {
     struct list outgoing; /* struct task.place: attempts to send at the end of this turn */
     struct list sends;    /* in work.sending while outgoing has some */
     int64_t seen;         /* last beat */
+    int64_t asked;        /* when it was asked to greet again, for what it holds */
     uint64_t done;        /* attempts ended since its start, as it says */
     struct timer lost;    /* three beats missed (A3) */
     struct timer drain;   /* its drain's deadline */
@@ -153,6 +154,9 @@ void work_turn(struct helios *h);
 void work_reload(struct helios *h);
 /* work_excuse: our own pause; every agent's and attempt's deadline is that much later (L6). */
 void work_excuse(struct helios *h, int64_t pause_ms);
+/* work_held: commits have stopped or flow again. Meanwhile attempts left late and results were not acknowledged: no attempt runs out
+ * of time, and each gets that much more afterwards (C5). */
+void work_held(struct helios *h);
 
 /* Messages: decoded, on the right endpoint; from is their peer. */
 void on_hello(struct helios *h, const struct routing *from, const struct msg_hello *m);

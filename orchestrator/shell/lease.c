@@ -28,6 +28,12 @@ static bool free_now(const struct lease *l)
            strcmp(l->seen.holder, l->id) == 0;
 }
 
+static void remember(struct lease *l, uint64_t epoch, const char *holder)
+{
+    l->highest = epoch;
+    snprintf(l->highest_holder, sizeof(l->highest_holder), "%s", holder);
+}
+
 static void on_taken(void *user, int r, const struct lease_seen *seen)
 {
     struct lease *l = user;
@@ -37,7 +43,7 @@ static void on_taken(void *user, int r, const struct lease_seen *seen)
     if (r < 0 || l->state != LEASE_WATCHING)
         return; /* taken by another one or unknown: the next look tells */
     l->state = LEASE_LEADING;
-    l->highest = l->epoch;
+    remember(l, l->epoch, l->id);
     l->taken_at = l->now;
     l->good_since = l->sent_at;
     l->renew = 0;
@@ -52,27 +58,38 @@ static void take(struct lease *l)
     l->asking = store_lease_take(l->store, &l->seen, l->id, l->epoch, on_taken, l) == 0;
 }
 
-/* Redis came back with less when it shows an older epoch than was seen. Whoever notices says so: the leader may be dead. */
+/* from_the_past: an older epoch than was seen, or the newest one in other hands: who holds it does not know what was. */
+static bool from_the_past(const struct lease *l, const struct lease_seen *seen)
+{
+    return MAX(seen->epoch, seen->pos_epoch) < l->highest ||
+           (seen->epoch == l->highest && seen->holder[0] && l->highest_holder[0] &&
+            strcmp(seen->holder, l->highest_holder) != 0);
+}
+
+/* Redis came back with less. Whoever notices says so: the leader may be dead, or know nothing of it. */
 static void look_back(struct lease *l, const struct lease_seen *seen)
 {
-    bool back = seen->epoch < l->highest && seen->pos_epoch < l->highest;
+    bool back = from_the_past(l, seen);
     if (back && !l->went_back)
         store_went_back(l->store, seen->epoch, l->highest);
     l->went_back = back;
-    l->highest = MAX(l->highest, MAX(seen->epoch, seen->pos_epoch));
+    if (!back && (seen->epoch > l->highest || (seen->epoch == l->highest && seen->holder[0])))
+        remember(l, seen->epoch, seen->holder);
+    if (seen->pos_epoch > l->highest)
+        remember(l, seen->pos_epoch, "");
 }
 
 /* A gap in our own looking proves nothing about the leader: the 1.5 s count from the next look on.
- */
+ * Who leads with what is from the past is left no more than these 1.5 s to bring back what is missing. */
 static void on_read(void *user, int r, const struct lease_seen *seen)
 {
     struct lease *l = user;
     l->asking = false;
     if (r < 0 || l->state != LEASE_WATCHING)
         return;
+    bool gap = l->now - l->read_at > LEASE_GOOD_MS, was_back = l->went_back;
     look_back(l, seen);
-    bool gap = l->now - l->read_at > LEASE_GOOD_MS;
-    if (gap || !same(seen, &l->seen))
+    if (gap || (l->went_back ? !was_back : !same(seen, &l->seen)))
         l->same_since = l->now;
     l->seen = *seen;
     l->read_at = l->now;

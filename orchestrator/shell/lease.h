@@ -26,7 +26,8 @@ struct lease {
     int64_t yield_until; /* we gave it away: a free one is another one's until then */
     struct lease_seen seen;
     uint64_t highest;            /* epoch that was ever seen here: it never comes again (C7) */
-    bool went_back;              /* Redis shows an older one, and we said so */
+    char highest_holder[40];     /* whose it was; "" = not known */
+    bool went_back;              /* what Redis shows is from the past, and we said so */
     uint64_t epoch, renew;       /* LEADING */
     int64_t taken_at;
     int64_t sent_at, good_since; /* of the last renewal; of the last acknowledged one */

@@ -91,6 +91,8 @@ int store_lease_hand_over(struct store *s, uint64_t epoch, store_answer *answer,
  */
 void store_lead(struct store *s, const char *holder, uint64_t epoch);
 void store_step_down(struct store *s); /* on_forget for every batch */
+/* A lease of an older epoch than was seen: on_lost_data. */
+void store_went_back(struct store *s, uint64_t epoch, uint64_t seen);
 /* The lease was lost: steps down, then on_fenced. */
 void store_fenced(struct store *s, const char *why);
 

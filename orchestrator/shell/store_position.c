@@ -59,6 +59,44 @@ int position_ask(struct store *s, link_answer *pos, link_answer *lease, void *da
 
 /* ---- the judgement, once both were read */
 
+/* known: what stands in Redis at this place is what we put or found there. */
+static bool known(struct store *s)
+{
+    const struct commit *c = commits_find(s, s->pos.seq);
+    const char *digest = c ? c->digest : s->pos.seq == s->base.seq ? s->base.digest : NULL;
+    return digest && strcmp(digest, s->pos.digest) == 0;
+}
+
+static void data_lost(struct store *s, bool again)
+{
+    char what[200];
+    snprintf(what, sizeof(what),
+             "Redis stands at commit %" PRIu64 ", but it had acknowledged %" PRIu64 ": %s (C7)",
+             s->pos.seq, s->acked_seq,
+             again ? "the missing ones are applied again"
+                   : "the missing ones are not known here any more");
+    if (again)
+        commits_reopen(s, s->pos.seq);
+    s->acked_seq = s->pos.seq;
+    s->calls->on_lost_data(s->user, again, what);
+}
+
+void store_went_back(struct store *s, uint64_t epoch, uint64_t seen)
+{
+    char what[200];
+    snprintf(what, sizeof(what), "Redis stands at epoch %" PRIu64 ", but epoch %" PRIu64 " was seen: it came back with less (C7)",
+             epoch, seen);
+    s->calls->on_lost_data(s->user, false, what);
+}
+
+/* Another one has taken the lease of what came back: what is missing is said by who knows it. */
+static void fence(struct store *s)
+{
+    if (s->loaded && s->pos.seq < s->acked_seq)
+        data_lost(s, false);
+    store_fenced(s, "another controller holds the lease");
+}
+
 static void on_retaken(void *user, int r, const struct lease_seen *seen)
 {
     struct store *s = user;
@@ -80,30 +118,8 @@ static bool keep_lease(struct store *s)
     if (s->loaded && l->epoch < s->epoch && (ours || free_again))
         store_lease_take(s, l, s->holder, s->epoch, on_retaken, s);
     else
-        store_fenced(s, "another controller holds the lease");
+        fence(s);
     return false;
-}
-
-/* known: what stands in Redis at this place is what we put or found there. */
-static bool known(struct store *s)
-{
-    const struct commit *c = commits_find(s, s->pos.seq);
-    const char *digest = c ? c->digest : s->pos.seq == s->base.seq ? s->base.digest : NULL;
-    return digest && strcmp(digest, s->pos.digest) == 0;
-}
-
-static void data_lost(struct store *s, bool again)
-{
-    char what[200];
-    snprintf(what, sizeof(what),
-             "Redis stands at commit %" PRIu64 ", but it had acknowledged %" PRIu64 ": %s (C7)",
-             s->pos.seq, s->acked_seq,
-             again ? "the missing ones are applied again"
-                   : "the missing ones are not known here any more");
-    if (again)
-        commits_reopen(s, s->pos.seq);
-    s->acked_seq = s->pos.seq;
-    s->calls->on_lost_data(s->user, again, what);
 }
 
 static void judge_leading(struct store *s)

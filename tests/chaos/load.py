@@ -308,7 +308,11 @@ class Person(Thread):
         wire.close()
 
     def spoil(self):
-        names = list(toy.NUMBERS) if self.random.random() < 0.2 else [self.random.choice(list(toy.NUMBERS))]
-        for name in names:
-            if name != "errors":
-                self.world.set_number(name, toy.NUMBERS[name])
+        """spoil makes one number bad again, or all of them so bad that health collapses."""
+        if self.random.random() < 0.3:
+            worse = {"latency": 700, "queue": 400, "lag": 150}
+        else:
+            name = self.random.choice(["latency", "queue", "lag"])
+            worse = {name: toy.NUMBERS[name]}
+        for name, number in worse.items():
+            self.world.set_number(name, number)

@@ -17,7 +17,7 @@ static struct {
     void *user;
     enum { ASKED_NOTHING, ASKED_READ, ASKED_TAKE, ASKED_RENEW, ASKED_GIVE } asked;
     uint64_t lead, renew;
-    unsigned fenced;
+    unsigned fenced, went_back;
 } fake;
 
 static int ask(int what, store_answer *answer, void *user)
@@ -82,6 +82,13 @@ void store_fenced(struct store *s, const char *why)
     (void)s;
     (void)why;
     fake.fenced++;
+}
+
+void store_went_back(struct store *s, uint64_t epoch, uint64_t seen)
+{
+    (void)s;
+    assert_true(epoch <= seen);
+    fake.went_back++;
 }
 
 static int let_answer(int r)
@@ -181,6 +188,75 @@ static void l1_who_comes_second_waits_again(void **state)
     assert_int_equal(watch(&l, 1100, 9000, false), 2600);
 }
 
+/* Found by tests/chaos/test_destroyed.py: a standby took epoch 1 again at once, and nobody noticed what was gone. */
+static void c7_an_epoch_never_comes_again(void **state)
+{
+    static const struct lease_seen less[] = {{.holder = ""}, {.holder = "older", .epoch = 2, .pos_epoch = 2, .exists = true}};
+    struct lease l;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(less); i++) {
+        begin(&l, "other", 7);
+        watch(&l, 1000, 2000, true);
+        fake.redis = less[i];
+        assert_int_equal(watch(&l, 2100, 9000, false), 3600); /* who leads may bring it back until then */
+        assert_int_equal(fake.went_back, 1);
+        assert_int_equal(fake.lead, 8);
+    }
+}
+
+static void c7_our_own_epoch_never_comes_again(void **state)
+{
+    struct lease l;
+    (void)state;
+    begin(&l, "", 6);
+    watch(&l, 1000, 1000, false);
+    let_answer(0);
+    fake.redis = (struct lease_seen){.holder = "other", .epoch = 3, .exists = true};
+    lease_lost(&l);
+    assert_int_equal(watch(&l, 2000, 9000, false), 3500);
+    assert_int_equal(fake.went_back, 1);
+    assert_int_equal(fake.lead, 8);
+}
+
+/* An older snapshot, and a controller that was dead meanwhile leads in an epoch that was ours: it is fenced. */
+static void c7_who_leads_in_an_epoch_of_the_past_is_relieved(void **state)
+{
+    struct lease l;
+    (void)state;
+    begin(&l, "other", 6);
+    watch(&l, 1000, 2000, true);
+    fake.redis = (struct lease_seen){.holder = "third", .epoch = 6, .exists = true};
+    assert_int_equal(watch(&l, 2100, 9000, true), 3600);
+    assert_int_equal(fake.went_back, 1);
+    assert_int_equal(fake.lead, 7);
+}
+
+static void c7_who_leads_in_our_own_epoch_is_relieved(void **state)
+{
+    struct lease l;
+    (void)state;
+    begin(&l, "", 6);
+    watch(&l, 1000, 1000, false);
+    let_answer(0);
+    fake.redis = (struct lease_seen){.holder = "third", .epoch = 7, .exists = true};
+    lease_lost(&l);
+    assert_int_equal(watch(&l, 2000, 9000, true), 3500);
+    assert_int_equal(fake.lead, 8);
+}
+
+static void c7_what_was_brought_back_is_as_it_was(void **state)
+{
+    struct lease l;
+    (void)state;
+    begin(&l, "other", 7);
+    watch(&l, 1000, 2000, true);
+    fake.redis = (struct lease_seen){.holder = ""};
+    watch(&l, 2100, 2500, false);
+    fake.redis = (struct lease_seen){.holder = "other", .epoch = 7, .exists = true};
+    assert_int_equal(watch(&l, 2600, 9000, true), 0);
+    assert_int_equal(fake.went_back, 1);
+}
+
 static void lead(struct lease *l, int64_t now)
 {
     begin(l, "", 0);
@@ -246,6 +322,11 @@ int main(void)
         cmocka_unit_test(l1_what_was_not_watched_proves_nothing),
         cmocka_unit_test(l1_free_leases_are_taken_at_once),
         cmocka_unit_test(l1_who_comes_second_waits_again),
+        cmocka_unit_test(c7_an_epoch_never_comes_again),
+        cmocka_unit_test(c7_our_own_epoch_never_comes_again),
+        cmocka_unit_test(c7_who_leads_in_an_epoch_of_the_past_is_relieved),
+        cmocka_unit_test(c7_who_leads_in_our_own_epoch_is_relieved),
+        cmocka_unit_test(c7_what_was_brought_back_is_as_it_was),
         cmocka_unit_test(l2_good_for_a_second_from_the_send_time),
         cmocka_unit_test(l2_an_unknown_outcome_renews_nothing),
         cmocka_unit_test(l3_a_clean_stop_gives_it_away),

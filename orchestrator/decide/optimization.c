@@ -4,6 +4,7 @@
 #include "optimization.h"
 
 #include "change.h"
+#include "common/mutant.h"
 #include "evidence.h"
 #include "trial.h"
 #include "verdict.h"
@@ -339,7 +340,8 @@ static int load(struct helios *h, enum rec kind, struct bytes value)
 static void lead(struct helios *h)
 {
     list_each (o, &optimizations_of(h)->live, struct optimization, link)
-        trial_resume(h, o);
+        if (!MUTANT(recovery))
+            trial_resume(h, o);
 }
 
 static void reload(struct helios *h)

@@ -10,11 +10,13 @@
 
 #define FUTURE_MS 2000
 
+/* Its numbers begin again, and so do our counts of them: sent = stored + refused + lost holds for each instance (H1). */
 static void rename_instance(struct source *s, struct bytes instance, uint64_t first)
 {
     free(s->instance);
     s->instance = bytes_dup(instance);
     s->joined = s->next = first;
+    s->stored = s->refused = s->lost = s->again = 0;
 }
 
 static void forget(struct helios *h, struct source *s)

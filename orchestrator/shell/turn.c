@@ -3,6 +3,7 @@
  * The simulator calls these steps on its own time. */
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/mutant.h"
 #include "ready.h"
 #include "reports.h"
 #include "shell.h"
@@ -101,9 +102,9 @@ void loop_commit(struct shell *s)
     struct batch *b = cut(s);
     if (b) {
         say_all(s, b->urgent, b->n_urgent);
-        if (!shell_leads(s))
+        if (!shell_leads(s) || MUTANT(commit))
             say_all(s, b->says, b->n_says);
-        else if (b->n_ops || b->n_says)
+        if (shell_leads(s) && (b->n_ops || b->n_says))
             store_commit(s->store, &b);
     }
     batch_free(b);

@@ -3,6 +3,7 @@
  * know agents. */
 #include "submit.h"
 
+#include "common/mutant.h"
 #include "common/text.h"
 #include "keep.h"
 #include "orchestrator/core/helios.h"
@@ -45,7 +46,7 @@ static struct task *by_key(struct helios *h, const char *text)
 static bool known_key(struct helios *h, const struct msg_request *r, const struct submitter *who,
                       struct submitted *ret)
 {
-    if (r->key.n == 0)
+    if (r->key.n == 0 || MUTANT(keys))
         return false;
     _autofree_ char *text = key_text(who->client, r->key);
     struct task *t = by_key(h, text);

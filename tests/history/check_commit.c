@@ -16,9 +16,15 @@ void promise_commits(struct check *c)
 {
     _cleanup_(group_done) struct group epochs = {.size = sizeof(const char *)};
     const struct fact *last = NULL;
+    uint64_t newest = 0; /* epoch that somebody leads in */
     for each_fact(f, c->h) {
+        if (f->kind == FACT_led)
+            newest = f->n;
         if (f->kind != FACT_commit)
             continue;
+        if (f->n < newest)
+            broken(c, "%s committed %llu in epoch %llu while epoch %llu was led", f->who,
+                   (unsigned long long)f->m, (unsigned long long)f->n, (unsigned long long)newest);
         const char **committer = group_row(&epochs, "", "", f->n);
         if (*committer && *committer != f->who)
             broken(c, "%s and %s both committed in epoch %llu", *committer, f->who,

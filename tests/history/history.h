@@ -22,6 +22,7 @@
     X(gone, "agent", "", "", "", "", "", "an agent's process died: what it ran is over")                                         \
     X(judged, "agent", "controller", "", "", "", "", "a controller took an agent for lost (T5: its attempts may follow)")        \
     X(counted, "controller", "", "task", "outcome", "attempt", "", "a result of an agent was counted, durably")                  \
+    X(led, "controller", "", "", "", "epoch", "", "a controller took the lead: what an earlier epoch commits from now on is too late")   \
     X(commit, "controller", "digest", "", "", "epoch", "sequence", "a commit became durable; not again for a DUP")               \
     X(outcome, "controller", "", "task", "state", "", "", "a task's terminal state became durable")                              \
     X(live, "", "", "task", "why it is blocked", "1 = it is meant to wait", "", "at the end a task has not ended")               \

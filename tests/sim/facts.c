@@ -214,7 +214,7 @@ static const struct reader *reader_of(struct bytes key)
     return NULL;
 }
 
-/* is_known: this very commit was durable before. */
+/* is_known: this very commit was durable before, and Redis has come back without it. */
 static bool is_known(uint64_t seq, struct bytes digest)
 {
     _autofree_ char *text = bytes_dup(digest);
@@ -246,10 +246,11 @@ static void on_commit(void *user, struct model *before, const struct bytes *keys
                       const struct bytes *args, size_t n_args)
 {
     size_t entries = number(args[5]);
-    (void)user, (void)before, (void)n_args;
+    (void)user, (void)n_args;
     facts.who = redis_node()->asking->name;
     facts.epoch = number(args[0]);
-    if (is_known(number(args[2]), args[3]) || facts.lost)
+    bool twice = number(model_field(before, keys[0], BYTES("seq"))) >= number(args[2]);
+    if ((is_known(number(args[2]), args[3]) && !twice) || facts.lost)
         return;
     fact(.kind = FACT_commit, .who = facts.who, .key = name(args[3]), .n = facts.epoch, .m = number(args[2]));
     read_groups(keys, n_keys, args, 6 + entries);
@@ -263,7 +264,20 @@ static uint64_t draw_for(void *user, uint64_t n)
     return draw(n);
 }
 
-const struct model_calls facts_calls = {on_commit, draw_for};
+static void on_lead(void *user, uint64_t epoch)
+{
+    (void)user;
+    if (!facts.lost)
+        fact(.kind = FACT_led, .who = redis_node()->asking->name, .n = epoch);
+}
+
+const struct model_calls facts_calls = {on_commit, on_lead, draw_for};
+
+void facts_rewound(struct model *now)
+{
+    if (!facts.lost)
+        fact(.kind = FACT_led, .text = "as Redis has it now", .n = number(model_field(now, BYTES("{helios:sim}:lease"), BYTES("epoch"))));
+}
 
 bool facts_lost(void)
 {

@@ -13,6 +13,7 @@ void fact_add(const struct fact *f); /* its time is now */
 #define fact(...) fact_add(&(struct fact){__VA_ARGS__})
 
 extern const struct model_calls facts_calls; /* the model of Redis tells what is durable */
+void facts_rewound(struct model *now); /* Redis has come back with less: with an older lease, perhaps */
 /* facts_lost: data that was acknowledged is gone for good; nobody can keep the promises of before. */
 bool facts_lost(void);
 uint64_t facts_commits(void);

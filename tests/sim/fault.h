@@ -15,6 +15,7 @@ struct fault {
 struct fault_row {
     const char *name, *doc;
     double often;       /* strikes a minute, in a weather that has it */
+    double likely;      /* at least this share of the weathers have it */
     int64_t low, high;  /* µs that it lasts; drawn so that short ones are as frequent as long ones */
     bool (*begin)(struct fault *f); /* false: not now */
     void (*end)(struct fault *f);   /* NULL: nothing to undo */

@@ -3,6 +3,7 @@
 #include "agent.h"
 #include "client_node.h"
 #include "controller.h"
+#include "facts.h"
 #include "fault.h"
 #include "net.h"
 #include "nodes.h"
@@ -301,6 +302,7 @@ static bool rewind_redis(struct fault *f)
         return false;
     size_t n = 1 + draw(1 + draw(40));
     size_t commits = model_rewind(redis_node()->model, n);
+    facts_rewound(redis_node()->model);
     trace("Redis comes back without its last %zu writes, %zu of them commits", n, commits);
     return true;
 }
@@ -374,35 +376,35 @@ static bool person(struct fault *f)
 }
 
 const struct fault_row fault_rows[] = {
-    {"kill_controller", "kill -9 of a controller, mostly the leader", 4, 100 * MS, 15 * SECOND, kill_controller, start_again},
-    {"kill_agent", "kill -9 of an agent process", 6, 50 * MS, 15 * SECOND, kill_agent, start_again},
-    {"kill_client", "kill -9 of a client", 3, 50 * MS, 10 * SECOND, kill_client, start_again},
-    {"stop_controller", "SIGTERM: the lease is handed over", 4, 500 * MS, 10 * SECOND, stop_controller, start_again},
-    {"leave_agent", "SIGTERM of an agent process", 3, 500 * MS, 15 * SECOND, leave_agent, start_again},
-    {"trap_controller", "a controller dies between commit, answer and any two messages", 12, 2 * SECOND, 6 * SECOND, trap_controller, untrap},
-    {"stall_controller", "a controller is stopped there, and goes on later", 8, 12 * SECOND, 14 * SECOND, stall_controller, untrap},
-    {"trap_agent", "an agent dies around a message, a sync or a program's end", 12, 2 * SECOND, 6 * SECOND, trap_agent, untrap},
-    {"stall_agent", "an agent is stopped there, and goes on later", 6, 12 * SECOND, 14 * SECOND, stall_agent, untrap},
-    {"pause_controller", "SIGSTOP of a controller, mostly the leader", 6, 500 * MS, 30 * SECOND, pause_controller, NULL},
-    {"pause", "SIGSTOP of any process", 6, 500 * MS, 30 * SECOND, pause_any, NULL},
-    {"cut_one_way", "nothing gets from one node to another one", 8, 100 * MS, 20 * SECOND, cut_one_way, join_one_way},
-    {"cut", "nor back", 8, 100 * MS, 20 * SECOND, cut, join},
-    {"isolate", "a node is cut off from all others", 4, 100 * MS, 20 * SECOND, isolate, rejoin},
-    {"slow", "a way takes up to 1.5 s more", 8, 1 * SECOND, 20 * SECOND, slow, unslow},
-    {"tear", "the connections between two nodes break; what is on its way is gone", 15, 0, 0, tear_links, NULL},
-    {"tear_many", "half of a node's connections break", 5, 0, 0, tear_many, NULL},
-    {"twice", "who sends, sends some messages twice", 4, 1 * SECOND, 20 * SECOND, twice, once_again},
-    {"jump", "a wall clock jumps by up to an hour", 4, 0, 0, jump, NULL},
-    {"refuse", "Redis refuses with an error of a class (C5)", 5, 50 * MS, 8 * SECOND, refuse, refuse_no_more},
-    {"lose_answers", "Redis applies, and the answer never comes", 5, 1 * SECOND, 10 * SECOND, lose_answers, lose_no_more},
-    {"stall_redis", "Redis does not answer for a while", 4, 100 * MS, 10 * SECOND, stall_redis, NULL},
-    {"kill_redis", "Redis is killed and started again", 4, 50 * MS, 8 * SECOND, kill_redis, start_again},
-    {"rewind_redis", "Redis comes back with less than it had acknowledged (C7)", 2, 50 * MS, 3 * SECOND, rewind_redis, start_again},
-    {"forget_functions", "Redis has lost our functions", 4, 0, 0, forget_functions, NULL},
-    {"vanish", "a KPI is not measured", 4, 1 * SECOND, 20 * SECOND, vanish, reappear},
-    {"absurd", "a KPI has absurd readings", 4, 1 * SECOND, 20 * SECOND, go_absurd, go_sane},
-    {"frozen", "a KPI stands still", 3, 1 * SECOND, 20 * SECOND, freeze_kpi, unfreeze_kpi},
-    {"trouble", "what is looked after collapses", 3, 10 * SECOND, 40 * SECOND, trouble, no_trouble},
-    {"person", "somebody freezes or lets go on", 4, 0, 0, person, NULL},
+    {"kill_controller", "kill -9 of a controller, mostly the leader", 4, 0, 100 * MS, 15 * SECOND, kill_controller, start_again},
+    {"kill_agent", "kill -9 of an agent process", 6, 0, 50 * MS, 15 * SECOND, kill_agent, start_again},
+    {"kill_client", "kill -9 of a client", 3, 0, 50 * MS, 10 * SECOND, kill_client, start_again},
+    {"stop_controller", "SIGTERM: the lease is handed over", 4, 0, 500 * MS, 10 * SECOND, stop_controller, start_again},
+    {"leave_agent", "SIGTERM of an agent process", 3, 0, 500 * MS, 15 * SECOND, leave_agent, start_again},
+    {"trap_controller", "a controller dies between commit, answer and any two messages", 12, 0, 2 * SECOND, 6 * SECOND, trap_controller, untrap},
+    {"stall_controller", "a controller is stopped there, and goes on later", 8, 0, 12 * SECOND, 14 * SECOND, stall_controller, untrap},
+    {"trap_agent", "an agent dies around a message, a sync or a program's end", 12, 0, 2 * SECOND, 6 * SECOND, trap_agent, untrap},
+    {"stall_agent", "an agent is stopped there, and goes on later", 6, 0, 12 * SECOND, 14 * SECOND, stall_agent, untrap},
+    {"pause_controller", "SIGSTOP of a controller, mostly the leader", 6, 0, 500 * MS, 30 * SECOND, pause_controller, NULL},
+    {"pause", "SIGSTOP of any process", 6, 0, 500 * MS, 30 * SECOND, pause_any, NULL},
+    {"cut_one_way", "nothing gets from one node to another one", 8, 0, 100 * MS, 20 * SECOND, cut_one_way, join_one_way},
+    {"cut", "nor back", 8, 0, 100 * MS, 20 * SECOND, cut, join},
+    {"isolate", "a node is cut off from all others", 4, 0, 100 * MS, 20 * SECOND, isolate, rejoin},
+    {"slow", "a way takes up to 1.5 s more", 8, 0, 1 * SECOND, 20 * SECOND, slow, unslow},
+    {"tear", "the connections between two nodes break; what is on its way is gone", 15, 0, 0, 0, tear_links, NULL},
+    {"tear_many", "half of a node's connections break", 5, 0, 0, 0, tear_many, NULL},
+    {"twice", "who sends, sends some messages twice", 4, 0, 1 * SECOND, 20 * SECOND, twice, once_again},
+    {"jump", "a wall clock jumps by up to an hour", 4, 0, 0, 0, jump, NULL},
+    {"refuse", "Redis refuses with an error of a class (C5)", 5, 0, 50 * MS, 8 * SECOND, refuse, refuse_no_more},
+    {"lose_answers", "Redis applies, and the answer never comes", 5, 0, 1 * SECOND, 10 * SECOND, lose_answers, lose_no_more},
+    {"stall_redis", "Redis does not answer for a while", 4, 0, 100 * MS, 10 * SECOND, stall_redis, NULL},
+    {"kill_redis", "Redis is killed and started again", 4, 0, 50 * MS, 8 * SECOND, kill_redis, start_again},
+    {"rewind_redis", "Redis comes back with less than it had acknowledged (C7)", 2, 0, 50 * MS, 3 * SECOND, rewind_redis, start_again},
+    {"forget_functions", "Redis has lost our functions", 4, 0, 0, 0, forget_functions, NULL},
+    {"vanish", "a KPI is not measured", 4, 0, 1 * SECOND, 20 * SECOND, vanish, reappear},
+    {"absurd", "a KPI has absurd readings", 4, 0, 1 * SECOND, 20 * SECOND, go_absurd, go_sane},
+    {"frozen", "a KPI stands still", 3, 0, 1 * SECOND, 20 * SECOND, freeze_kpi, unfreeze_kpi},
+    {"trouble", "what is looked after collapses", 4, 0.5, 5 * SECOND, 40 * SECOND, trouble, no_trouble},
+    {"person", "somebody freezes or lets go on", 6, 0.5, 0, 0, person, NULL},
     {0},
 };

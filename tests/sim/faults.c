@@ -74,7 +74,7 @@ void faults_begin(double pace, const char *only)
     memset(&faults, 0, sizeof(faults));
     faults.pace = pace;
     for (const struct fault_row *row = fault_rows; row->name; row++) {
-        bool has = only ? strcmp(only, row->name) == 0 : chance(share);
+        bool has = only ? strcmp(only, row->name) == 0 : chance(MAX(share, share > 0 ? row->likely : 0));
         if (!has)
             continue;
         struct strike *s = &faults.strikes[n++];

@@ -26,6 +26,7 @@ struct model_calls {
      * then. May be NULL. */
     void (*on_commit)(void *user, struct model *before, const struct bytes *keys, size_t n_keys,
                       const struct bytes *args, size_t n_args);
+    void (*on_lead)(void *user, uint64_t epoch); /* the lease was taken */
     /* The order of a hash's pairs, and how many a page of HSCAN has, are nobody's promise. Answers 0 … n-1. NULL = in order. */
     uint64_t (*draw)(void *user, uint64_t n);
 };

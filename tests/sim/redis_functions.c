@@ -39,7 +39,7 @@ static bool refuses_place(struct model *m, const struct call *c, struct buf *out
     struct bytes last = thing_get(pos, BYTES("seq"));
     if (last.at == NULL)
         last = BYTES("0");
-    if (bytes_eq(last, prev))
+    if (bytes_eq(last, prev) || (MUTANT(dup) && bytes_eq(last, seq)))
         return false;
     if (bytes_eq(last, seq) && bytes_eq(thing_get(pos, BYTES("digest")), digest) &&
         bytes_eq(thing_get(pos, BYTES("epoch")), epoch))
@@ -161,6 +161,8 @@ static void lead(struct model *m, const struct call *c, struct buf *out)
     thing_set(t, BYTES("epoch"), c->args[4]);
     thing_set(t, BYTES("renew"), BYTES("0"));
     m->wrote = true;
+    if (m->calls->on_lead)
+        m->calls->on_lead(m->user, strtoull(c->args[4].at, NULL, 10));
     say_status(out, "OK");
 }
 

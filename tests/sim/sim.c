@@ -14,7 +14,7 @@
 #define LOAD_UNTIL (30 * SECOND)
 #define FAULTS_FROM (3 * SECOND)
 #define FAULTS_SHORT (20 * SECOND)
-#define FAULTS_LONG (55 * SECOND)
+#define FAULTS_LONG (70 * SECOND)
 #define PATIENCE (150 * SECOND) /* from the healing until all is drained, at most */
 #define LOOK (2 * SECOND)
 

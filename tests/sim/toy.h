@@ -6,8 +6,8 @@
 
 #include "world.h"
 
-#define TOY_PER_TARGET 2 /* realm/helios.yaml has the same */
-#define TOY_PER_REALM 4
+#define TOY_PER_TARGET 1 /* realm/helios.yaml has the same */
+#define TOY_PER_REALM 2
 
 enum toy_kpi { TOY_latency, TOY_errors, TOY_rate, TOY_KPIS };
 enum toy_wrong { TOY_vanish, TOY_absurd, TOY_freeze, TOY_WRONGS };

@@ -17,7 +17,7 @@ import msgpack
 import redis
 import zmq
 
-from world import LEASE_S, FAKETIME, WORKERS
+from world import BIN, FAKETIME, LEASE_S, WORKERS
 
 UNDER_WAY = 3  # faults at once
 
@@ -239,6 +239,8 @@ def cannot(world):
     found = {}
     if not FAKETIME.exists():
         found["clock"] = "the package faketime is not installed"
+    elif b"__asan_init" in (BIN / "heliosd").read_bytes():
+        found["clock"] = "libfaketime and AddressSanitizer do not get along"
     if not world.own_disk:
         found["redis_disk"] = "no file system can be mounted here"
     return found

@@ -120,6 +120,7 @@ int64_t helios_tick(struct helios *h, int64_t now)
         return INT64_MAX;
     if (h->now - h->last_tick > 2 * h->config->agents.beat_ms) { /* our own pause is nobody's fault (L6) */
         work_excuse(h, h->now - h->last_tick);
+        sense_expire(h);
         h->excused_until = h->now + 2 * h->config->agents.beat_ms * h->config->agents.missed;
     }
     h->last_tick = h->now;

@@ -47,6 +47,16 @@ static void on_stale(struct helios *h, struct timer *t)
          (long long)(h->now - k->last) / 1000);
 }
 
+void sense_expire(struct helios *h)
+{
+    struct kpi *k, *next;
+    HASH_ITER (hh, h->sense.kpis, k, next)
+        if (timer_is_set(&k->stale) && k->stale.node.key <= h->now) {
+            timer_stop(h, &k->stale);
+            on_stale(h, &k->stale);
+        }
+}
+
 static void settle(struct helios *h, struct kpi *k)
 {
     struct summary s;

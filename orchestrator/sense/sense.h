@@ -55,6 +55,8 @@ void sense_done(struct helios *h);
 int sense_load(struct helios *h, enum rec kind, struct bytes value); /* alarm silence; -ENOENT: not mine */
 void sense_lead(struct helios *h);
 void sense_reload(struct helios *h);
+/* sense_expire: after our own pause, before anything else that is due: what went stale meanwhile is not known any more (H3). */
+void sense_expire(struct helios *h);
 void on_samples(struct helios *h, const struct routing *from, const struct msg_samples *m);
 
 /* What deciders call. */

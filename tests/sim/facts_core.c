@@ -7,6 +7,8 @@
 #include "orchestrator/sense/source.h"
 #include "orchestrator/work/task.h"
 
+#define YOUNG_MS 5000 /* what a cycle has only just begun may go on when the run ends */
+
 static const char *why_of(struct helios *h, const struct task *t, struct buf *why)
 {
     buf_clear(why);
@@ -22,7 +24,7 @@ void facts_live(const struct node *controller)
     struct helios *h = controller_shell(controller)->core;
     _cleanup_(buf_done) struct buf why = {0};
     for (const struct task *t = h->work.tasks_by_id; t; t = t->hh.next)
-        fact(.kind = FACT_live, .id = t->r.id.at, .text = why_of(h, t, &why));
+        fact(.kind = FACT_live, .id = t->r.id.at, .text = why_of(h, t, &why), .n = h->now - t->r.created < YOUNG_MS);
 }
 
 bool facts_busy(const struct node *controller)

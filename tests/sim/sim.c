@@ -58,7 +58,7 @@ static void quiet(void)
         world_run(world.now + LOOK);
     while (world.now < end && !drained());
     toy_stop();
-    world_run(world.now + 3 * SECOND); /* the last samples and answers */
+    world_run(world.now + 1500 * MS); /* the last samples and answers */
     fact(.kind = FACT_quiet);
 }
 

@@ -272,7 +272,8 @@ class Nemesis:
 
     def begin(self, now):
         fault = self.random.choices(self.table, [f.weight for f in self.table])[0]
-        drawn, lasts, dice = self.random.choice(fault.victims), self.random.uniform(*fault.lasts), random.Random(self.random.random())
+        drawn, lasts = self.random.choice(fault.victims), self.random.uniform(*fault.lasts)
+        dice = random.Random(self.random.random())
         victim = self.named(drawn)
         if len(self.under_way) >= UNDER_WAY or victim in [u[2] for u in self.under_way]:
             return

@@ -149,6 +149,7 @@ void store_pump(struct store *s, short revents, int64_t now)
 {
     s->now = MAX(s->now, now);
     link_io(s, revents);
+    load_pump(s);
     if (s->connected && s->state == STORE_CONNECTING)
         store_event(s, EV_UP);
     if (s->ac && !s->drop && s->now >= link_deadline(s))

@@ -163,6 +163,7 @@ bool position_read_lease(const redisReply *reply, struct lease_seen *ret);
 void setup_begin(struct store *s);
 void position_begin(struct store *s);
 void load_begin(struct store *s);
+void load_pump(struct store *s); /* takes in what has come since the last pump */
 void load_free(struct store *s);
 
 /* store_commit.c */

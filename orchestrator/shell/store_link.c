@@ -6,6 +6,9 @@
 #include "store_inside.h"
 
 #include <poll.h>
+#include <sys/ioctl.h>
+
+#define READS_MOST 64 /* in one turn */
 
 struct request {
     link_answer *fn;
@@ -86,10 +89,22 @@ short store_events(const struct store *s)
     return (short)((s->reading ? POLLIN : 0) | (s->writing ? POLLOUT : 0));
 }
 
+static bool more_waits(const struct store *s)
+{
+    int n = 0;
+    return s->ac && !s->drop && s->reading && ioctl(s->ac->c.fd, FIONREAD, &n) == 0 && n > 0;
+}
+
+/* hiredis reads 16 KiB a call; a page of records is many times that. What an answer made us ask
+ * leaves at once. */
 void link_io(struct store *s, short revents)
 {
     if (s->ac && (revents & (POLLIN | POLLERR | POLLHUP)))
         redisAsyncHandleRead(s->ac);
+    for (int i = 0; i < READS_MOST && (revents & POLLIN) && more_waits(s); i++)
+        redisAsyncHandleRead(s->ac);
+    if (s->ac && s->connected && s->writing)
+        revents |= POLLOUT;
     if (s->ac && (revents & POLLOUT))
         redisAsyncHandleWrite(s->ac);
 }

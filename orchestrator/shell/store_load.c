@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Recovery: every record of Redis, kind by kind, then the newest ledger entries, oldest first.
  * Nobody else can write meanwhile: the lease is ours. Refuses to know what a record says. */
-#include <uthash.h>
-
+#include "ids.h"
 #include "store_inside.h"
 
 #define PAGE 1000
 
-/* HSCAN may give an id twice while its table shrinks; the core must see each once. */
-struct id {
-    UT_hash_handle hh;
-    char text[];
-};
-
 struct load {
     enum rec kind;
-    struct id *seen;       /* owned; ids of this kind */
+    /* Of this kind: HSCAN may give an id twice while its table shrinks; the core must see each once. */
+    struct ids seen;
+    struct buf page;       /* names and values in turn, each after its length */
+    bool last;             /* there is no other page of this kind */
     struct bytes *entries; /* owned, as what they point to; newest first */
     size_t n_entries;
 };
@@ -23,40 +19,18 @@ struct load {
 static void ask_page(struct store *s, const char *cursor);
 static void ask_history(struct store *s, const char *before);
 
-static void forget_ids(struct load *l)
-{
-    struct id *id, *next;
-    HASH_ITER(hh, l->seen, id, next)
-    {
-        HASH_DEL(l->seen, id);
-        free(id);
-    }
-}
-
 void load_free(struct store *s)
 {
     struct load *l = s->load;
     if (l == NULL)
         return;
     s->load = NULL;
-    forget_ids(l);
+    ids_done(&l->seen);
+    buf_done(&l->page);
     for (size_t i = 0; i < l->n_entries; i++)
         free((void *)(uintptr_t)l->entries[i].at);
     free(l->entries);
     free(l);
-}
-
-static bool seen_before(struct load *l, struct bytes name)
-{
-    struct id *id;
-    HASH_FIND(hh, l->seen, name.at ? name.at : "", name.n, id);
-    if (id)
-        return true;
-    id = xalloc(sizeof(*id) + name.n);
-    if (name.n)
-        memcpy(id->text, name.at, name.n);
-    HASH_ADD(hh, l->seen, text, name.n, id);
-    return false;
 }
 
 /* Nothing is dropped in silence: one record that cannot be read keeps us from leading. */
@@ -87,7 +61,8 @@ static bool good(struct store *s, const redisReply *reply)
 
 static void next_kind(struct store *s)
 {
-    forget_ids(s->load);
+    ids_done(&s->load->seen);
+    s->load->last = false;
     s->load->kind++;
     if (s->load->kind == REC_entry)
         s->load->kind++;
@@ -97,6 +72,23 @@ static void next_kind(struct store *s)
         ask_history(s, "+");
 }
 
+static void keep(struct buf *page, const redisReply *item)
+{
+    struct bytes text = reply_bytes(item);
+    buf_add(page, &text.n, sizeof(text.n));
+    buf_add(page, text.at, text.n);
+}
+
+static struct bytes next_kept(struct bytes *rest)
+{
+    struct bytes text = {rest->at + sizeof(text.n), 0};
+    memcpy(&text.n, rest->at, sizeof(text.n));
+    *rest = (struct bytes){text.at + text.n, rest->n - sizeof(text.n) - text.n};
+    return text;
+}
+
+/* A page is kept until the next one is asked for, so that Redis reads that one while we take this
+ * one in. */
 static void on_page(struct store *s, redisReply *reply, void *data)
 {
     (void)data;
@@ -109,14 +101,27 @@ static void on_page(struct store *s, redisReply *reply, void *data)
         return;
     }
     for (size_t i = 0; i < pairs->elements; i += 2) {
-        struct bytes id = reply_bytes(pairs->element[i]), value = reply_bytes(reply_item(pairs, i + 1));
-        if (!seen_before(s->load, id) && !deliver(s, s->load->kind, id, value))
+        keep(&s->load->page, pairs->element[i]);
+        keep(&s->load->page, reply_item(pairs, i + 1));
+    }
+    s->load->last = strcmp(cursor, "0") == 0;
+    if (!s->load->last)
+        ask_page(s, cursor);
+}
+
+void load_pump(struct store *s)
+{
+    struct load *l = s->load;
+    if (s->state != STORE_LOADING || l == NULL || (l->page.n == 0 && !l->last))
+        return;
+    for (struct bytes rest = buf_bytes(&l->page); rest.n;) {
+        struct bytes id = next_kept(&rest), value = next_kept(&rest);
+        if (ids_add(&l->seen, id) && !deliver(s, l->kind, id, value))
             return;
     }
-    if (strcmp(cursor, "0") == 0)
+    buf_clear(&l->page);
+    if (l->last)
         next_kind(s);
-    else
-        ask_page(s, cursor);
 }
 
 static void ask_page(struct store *s, const char *cursor)
@@ -159,7 +164,8 @@ static void on_history(struct store *s, redisReply *reply, void *data)
     struct load *l = s->load;
     for (size_t i = 0; i < reply->elements && l->n_entries < s->entries; i++)
         keep_entry(l, reply->element[i]);
-    const char *last = reply->elements ? reply_text(reply_item(reply->element[reply->elements - 1], 0)) : NULL;
+    const char *last =
+        reply->elements ? reply_text(reply_item(reply->element[reply->elements - 1], 0)) : NULL;
     if (reply->elements < PAGE || l->n_entries >= s->entries)
         finish(s);
     else if (last)

@@ -7,6 +7,7 @@
 #include "gate.h"
 #include "keep.h"
 #include "orchestrator/core/helios.h"
+#include "order.h"
 #include "queue.h"
 #include "roster.h"
 #include "settle.h"
@@ -138,6 +139,7 @@ static void go_on(struct helios *h, struct task *t)
         return;
     }
     bool internal = t->class->internal != NULL;
+    h->work.ask_again |= internal;
     hold_attempt(h, t, internal ? NULL : holder_of(h, t));
     t->begun = h->now; /* its time counts anew: whatever we missed is not its fault (L6) */
     if (t->agent && !timer_is_set(&t->agent->lost)) {
@@ -157,11 +159,6 @@ static void ask_again(struct helios *h)
         t->class->internal->on_request(h, t);
 }
 
-static int by_number(struct task *a, struct task *b)
-{
-    return a->number < b->number ? -1 : a->number > b->number;
-}
-
 void work_lead(struct helios *h)
 {
     struct agent *a, *next_a;
@@ -169,12 +166,11 @@ void work_lead(struct helios *h)
     keep_sort(h);
     HASH_ITER(hh, h->work.agents_by_id, a, next_a)
     agent_expect(h, a);
-    HASH_SRT(hh, h->work.tasks_by_id, by_number); /* equal after any order of loading */
+    tasks_sort(h); /* equal after any order of loading */
     HASH_ITER(hh, h->work.tasks_by_id, t, next_t)
     go_on(h, t);
     if (h->control.draining)
         realm_drain_arm(h);
-    h->work.ask_again = true;
     work_wants_turn(h);
 }
 

@@ -119,13 +119,15 @@ static void say(struct world *w, size_t controller, enum msg which, const void *
 /* stands: a controller answers a hail; epoch 0: it stands by. */
 static void stands(struct world *w, size_t controller, uint64_t epoch)
 {
-    say(w, controller, MSG_reply, &(struct msg_reply){.ref = BYTES("hail"), .ok = true, .epoch = epoch});
+    say(w, controller, MSG_reply,
+        &(struct msg_reply){.ref = BYTES("hail"), .ok = true, .epoch = epoch});
 }
 
 static void accept(struct world *w, size_t controller, const char *ref, const char *id, bool known)
 {
     struct msg_ticket ticket = {0, bytes_of(id), known};
-    say(w, controller, MSG_accepted, &(struct msg_accepted){bytes_of(ref), {&ticket, 1}, w->c.epoch});
+    say(w, controller, MSG_accepted,
+        &(struct msg_accepted){bytes_of(ref), {&ticket, 1}, w->c.epoch});
 }
 
 static void reject(struct world *w, size_t controller, const char *ref, const char *code)
@@ -201,7 +203,8 @@ static void only_the_leader_is_asked(void **state) /* L4 */
     submit(w, "j1", 5000);
     for (size_t i = 0; i < CONTROLLERS; i++)
         assert_int_equal(heard(w, i, MSG_query), 1);
-    assert_int_equal(heard(w, 0, MSG_submit) + heard(w, 1, MSG_submit) + heard(w, 2, MSG_submit), 0);
+    assert_int_equal(heard(w, 0, MSG_submit) + heard(w, 1, MSG_submit) + heard(w, 2, MSG_submit),
+                     0);
     stands(w, 0, 0);
     stands(w, 1, 4);
     assert_int_equal(heard(w, 1, MSG_submit), 1);
@@ -262,7 +265,8 @@ static void one_who_leads_and_refuses_is_not_asked_in_a_flood(void **state)
     struct world *w = *state;
     submit(w, "j1", 5000);
     stands(w, 0, 3);
-    for (size_t i = 0, hails = heard(w, 0, MSG_query); i < 100; i++, hails = heard(w, 0, MSG_query)) {
+    for (size_t i = 0, hails = heard(w, 0, MSG_query); i < 100;
+         i++, hails = heard(w, 0, MSG_query)) {
         reject(w, 0, last(w, MSG_submit)->ref, "not_leader");
         pass(w, 10);
         if (heard(w, 0, MSG_query) > hails)
@@ -343,9 +347,12 @@ static void what_was_taken_is_not_sent_again(void **state) /* T3 */
     assert_int_equal(newest(w, CLIENT_ACCEPTED)->index, 1);
     pass(w, 150);
     assert_int_equal(last(w, MSG_submit)->items, 2);
-    say(w, 0, MSG_accepted, &(struct msg_accepted){bytes_of(old), {&ticket, 1}, 1}); /* index 1 of then is not that of now */
+    say(w, 0, MSG_accepted,
+        &(struct msg_accepted){
+            bytes_of(old), {&ticket, 1}, 1}); /* index 1 of then is not that of now */
     assert_int_equal(told(w, CLIENT_ACCEPTED), 1);
-    say(w, 0, MSG_accepted, &(struct msg_accepted){bytes_of(last(w, MSG_submit)->ref), {&ticket, 1}, 1});
+    say(w, 0, MSG_accepted,
+        &(struct msg_accepted){bytes_of(last(w, MSG_submit)->ref), {&ticket, 1}, 1});
     assert_int_equal(newest(w, CLIENT_ACCEPTED)->index, 2);
 }
 
@@ -456,7 +463,8 @@ static void a_command_is_not_said_twice_to_one_that_may_have_it(void **state)
     assert_int_equal(heard(w, 1, MSG_command), 1);
     char ref[48];
     memcpy(ref, last(w, MSG_command)->ref, sizeof(ref));
-    say(w, 1, MSG_reply, &(struct msg_reply){.ref = bytes_of(ref), .code = BYTES("busy"), .epoch = 2});
+    say(w, 1, MSG_reply,
+        &(struct msg_reply){.ref = bytes_of(ref), .code = BYTES("busy"), .epoch = 2});
     pass(w, 150);
     assert_int_equal(heard(w, 1, MSG_command), 2);
 }
@@ -493,7 +501,8 @@ static void strange_bytes_change_nothing(void **state) /* Z6 */
     accept(w, 0, "nothing.like.it", "t-1", false);
     accept(w, 0, "77.1", "t-1", false);
     struct msg_ticket far = {999999, BYTES("t-1"), false};
-    say(w, 0, MSG_accepted, &(struct msg_accepted){bytes_of(last(w, MSG_submit)->ref), {&far, 1}, 1});
+    say(w, 0, MSG_accepted,
+        &(struct msg_accepted){bytes_of(last(w, MSG_submit)->ref), {&far, 1}, 1});
     assert_int_equal(told(w, CLIENT_ACCEPTED), 0);
     assert_false(client_idle(&w->c));
 }

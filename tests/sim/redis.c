@@ -270,6 +270,9 @@ static void ask_del(struct model *m, const struct words *w, struct buf *out)
 
 static void ask_set(struct model *m, const struct words *w, struct buf *out)
 {
+    struct thing *before = thing_find(m, w->at[1]);
+    if (before)
+        thing_free(m, before);
     thing_make(m, w->at[1], THING_string);
     say_status(out, "OK");
 }
@@ -284,18 +287,25 @@ static void ask_function(struct model *m, const struct words *w, struct buf *out
 }
 
 enum needs { READS, WRITES, GROWS };
+enum { ANY = -1 };
 static const struct command {
     const char *name;
     size_t words; /* at least */
     enum needs needs;
+    int type; /* that the thing under its key must have */
     void (*ask)(struct model *m, const struct words *w, struct buf *out);
 } commands[] = {
-    {"FCALL", 3, READS, function_call}, /* what it needs its own table says */
-    {"HMGET", 3, READS, ask_hmget},       {"HSCAN", 5, READS, ask_hscan},
-    {"XREVRANGE", 6, READS, ask_xrevrange}, {"FUNCTION", 3, GROWS, ask_function},
-    {"CONFIG", 3, READS, ask_config},     {"HGETALL", 2, READS, ask_hgetall},
-    {"HSET", 4, GROWS, ask_hset},         {"TYPE", 2, READS, ask_type},
-    {"DEL", 2, WRITES, ask_del},          {"SET", 3, GROWS, ask_set},
+    {"FCALL", 3, READS, ANY, function_call}, /* what it needs its own table says */
+    {"HMGET", 3, READS, THING_hash, ask_hmget},
+    {"HSCAN", 5, READS, THING_hash, ask_hscan},
+    {"XREVRANGE", 6, READS, THING_stream, ask_xrevrange},
+    {"FUNCTION", 3, GROWS, ANY, ask_function},
+    {"CONFIG", 3, READS, ANY, ask_config},
+    {"HGETALL", 2, READS, THING_hash, ask_hgetall},
+    {"HSET", 4, GROWS, THING_hash, ask_hset},
+    {"TYPE", 2, READS, ANY, ask_type},
+    {"DEL", 2, WRITES, ANY, ask_del},
+    {"SET", 3, GROWS, ANY, ask_set},
 };
 
 bool model_refuses(const struct model *m, bool writes, bool grows)
@@ -320,8 +330,11 @@ static void answer(struct model *m, const struct words *w, struct buf *out)
         const struct command *c = &commands[i];
         if (!word_is(w->at[0], c->name) || w->n < c->words)
             continue;
+        const struct thing *t = thing_find(m, w->at[1]);
         if (model_refuses(m, c->needs >= WRITES, c->needs == GROWS))
             say_error(out, "%s", m->error);
+        else if (c->type != ANY && t && (int)t->type != c->type)
+            say_error(out, "WRONGTYPE Operation against a key holding the wrong kind of value");
         else
             c->ask(m, w, out);
         return;

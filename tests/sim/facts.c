@@ -284,6 +284,12 @@ bool facts_lost(void)
     return facts.lost;
 }
 
+void facts_forget(void)
+{
+    history_free(world.history);
+    world.history = history_new();
+}
+
 uint64_t facts_commits(void)
 {
     return facts.n;

@@ -16,6 +16,7 @@ extern const struct model_calls facts_calls; /* the model of Redis tells what is
 void facts_rewound(struct model *now); /* Redis has come back with less: with an older lease, perhaps */
 /* facts_lost: data that was acknowledged is gone for good; nobody can keep the promises of before. */
 bool facts_lost(void);
+void facts_forget(void); /* all that was told so far */
 uint64_t facts_commits(void);
 
 void facts_live(const struct node *controller); /* what has not ended, of the core that leads */

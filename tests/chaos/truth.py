@@ -41,6 +41,7 @@ class Story:
         self.tasks = {}      # id -> (state, attempt) as committed
         self.changes = {}    # optimization -> its record as committed
         self.spent = {}      # target -> times of acts
+        self.taken = set()   # every task that ever was
         self.holders = {}    # task -> the agent that had it last
 
     def key(self, name):
@@ -95,12 +96,16 @@ class Story:
         before = self.tasks.get(id)
         if before is None:
             self.date(record.get("created", self.mark))
-            self.add("taken", who=self.leader, key=record.get("key", ""), id=id, m=int(record.get("at_most_once", False)))
+            self.take(id, record)
             before = ("PENDING", 0)
         for number in range(before[1] + 1, attempt + 1):
             self.sent(id, number, record, over=number < attempt or state != "IN_PROGRESS")
         self.tasks[id] = (state, attempt)
         self.holders[id] = record.get("holder", "") or self.holders.get(id, "")
+
+    def take(self, id, record):
+        self.taken.add(id)
+        self.add("taken", who=self.leader, key=record.get("key", ""), id=id, m=int(record.get("at_most_once", False)))
 
     def sent(self, id, attempt, record, over):
         """Two changes of one record in a batch are one write (C3): an attempt that its own commit has ended was sent before all else
@@ -128,6 +133,9 @@ class Story:
         self.date(entry.get("at", self.mark))
         topic, id = entry["topic"], entry.get("id", "")
         if topic in OF_TASKS:
+            if id not in self.taken:  # born, sent and ended in one batch: it is none but its history (C3)
+                self.take(id, {})
+                self.sent(id, 1, {}, over=True)
             self.settled(id, OF_TASKS[topic])
             self.add("outcome", who=self.leader, id=id, text=OF_TASKS[topic])
         elif topic == "agent.lost":

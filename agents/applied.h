@@ -4,8 +4,7 @@
 #ifndef HELIOS_AGENTS_APPLIED_H
 #define HELIOS_AGENTS_APPLIED_H
 
-#include <uthash.h>
-
+#include "common/hash.h"
 #include "agents/journal.h"
 #include "common/buf.h"
 

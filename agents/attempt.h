@@ -4,8 +4,7 @@
 #ifndef HELIOS_AGENTS_ATTEMPT_H
 #define HELIOS_AGENTS_ATTEMPT_H
 
-#include <uthash.h>
-
+#include "common/hash.h"
 #include "agents/job.h"
 #include "common/list.h"
 #include "proto/schema.h"

@@ -5,8 +5,7 @@
 #ifndef HELIOS_AGENTS_EXEC_H
 #define HELIOS_AGENTS_EXEC_H
 
-#include <uthash.h>
-
+#include "common/hash.h"
 #include "agents/loop.h"
 #include "agents/progress.h"
 #include "agents/spawn.h"

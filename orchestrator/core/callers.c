@@ -3,8 +3,7 @@
  * welcome comes with the hello that it asks for. */
 #include "callers.h"
 
-#include <uthash.h>
-
+#include "common/hash.h"
 #include "helios.h"
 
 #define CALLER_OLD_MS 5000 /* a live agent greets a standby each second */

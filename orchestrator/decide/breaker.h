@@ -4,8 +4,7 @@
 #ifndef HELIOS_DECIDE_BREAKER_H
 #define HELIOS_DECIDE_BREAKER_H
 
-#include <uthash.h>
-
+#include "common/hash.h"
 #include "orchestrator/core/outbox.h"
 #include "settings/settings.h"
 

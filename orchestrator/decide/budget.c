@@ -3,8 +3,7 @@
  * realm. */
 #include "budget.h"
 
-#include <uthash.h>
-
+#include "common/hash.h"
 #include "common/mutant.h"
 #include "orchestrator/core/helios.h"
 

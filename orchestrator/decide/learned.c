@@ -3,8 +3,8 @@
 #include "learned.h"
 
 #include <math.h>
-#include <uthash.h>
 
+#include "common/hash.h"
 #include "common/stats/beta.h"
 #include "optimization.h"
 #include "orchestrator/core/helios.h"

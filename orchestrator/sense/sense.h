@@ -3,8 +3,7 @@
 #ifndef HELIOS_SENSE_SENSE_H
 #define HELIOS_SENSE_SENSE_H
 
-#include <uthash.h>
-
+#include "common/hash.h"
 #include "common/list.h"
 #include "orchestrator/core/outbox.h"
 #include "orchestrator/core/timer.h"

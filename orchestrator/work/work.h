@@ -4,8 +4,7 @@
 #ifndef HELIOS_WORK_WORK_H
 #define HELIOS_WORK_WORK_H
 
-#include <uthash.h>
-
+#include "common/hash.h"
 #include "common/heap.h"
 #include "common/list.h"
 #include "orchestrator/core/outbox.h"

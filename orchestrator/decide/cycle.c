@@ -263,6 +263,10 @@ static int load(struct helios *h, enum rec kind, struct bytes value)
     int failed = decide_decode(kind, value, &r);
     if (failed)
         return failed;
+    if (r.state != cycle_state_REPORT && all->current) { /* no controller begins a second one */
+        record_free(&schema_records[REC_cycle], &r);
+        return -EPROTO;
+    }
     struct cycle *c = new_cycle(&r);
     save_loaded(&c->save);
     if (r.state != cycle_state_REPORT) {

@@ -71,6 +71,8 @@ static const struct {
 void store_error(struct store *s, const char *text)
 {
     size_t i = 0;
+    if (text[0] == '\0') /* no words would mean that commits flow */
+        text = "Redis refuses without a word";
     while (strncmp(text, classes[i].prefix, strlen(classes[i].prefix)) != 0)
         i++;
     classes[i].act(s, text);

@@ -46,7 +46,8 @@ static void give(const struct manifest *m, struct bytes params)
         if (r < 0)
             continue;
         FUZZ_CHECK(params_check(&a->params, a->name, buf_bytes(&checked), &again, &why) == 0);
-        FUZZ_CHECK(bytes_eq(buf_bytes(&checked), buf_bytes(&again))); /* what passed passes as it is */
+        FUZZ_CHECK(
+            bytes_eq(buf_bytes(&checked), buf_bytes(&again))); /* what passed passes as it is */
         start(a, buf_bytes(&checked));
     }
 }

@@ -85,7 +85,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (n == 0)
         return 0;
     unsigned how = data[0];
-    _cleanup_(fuzz_release) struct bytes rest = fuzz_tight((struct bytes){(const char *)data + 1, n - 1});
+    _cleanup_(fuzz_release) struct bytes rest =
+        fuzz_tight((struct bytes){(const char *)data + 1, n - 1});
     terminal = how & 4;
     ways[how % 4](how, rest);
     return 0;

@@ -30,7 +30,8 @@ static bool load(struct core *c, enum rec kind, struct bytes value)
         return true;
     if (helios_load(c->h, kind, value) < 0)
         return false;
-    FUZZ_CHECK(is_one || kind == REC_kpi || kind == REC_health); /* these two are for other programs */
+    FUZZ_CHECK(is_one || kind == REC_kpi ||
+               kind == REC_health); /* these two are for other programs */
     if (is_one)
         core_commit(c, &(struct op){.kind = kind, .id = id, .value = value});
     return true;

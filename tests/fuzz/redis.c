@@ -204,9 +204,13 @@ static void (*const acts[])(struct shell *s, struct bytes bytes) = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static const struct set_state state = {
-        .durability = durability_always, .timeout_ms = 2000, .batch = 4, .inflight = 4, .history = 1000};
-    struct store_config config = {.realm = "fuzz", .url = "unix:/nowhere", .state = &state, .entries = 20};
+    static const struct set_state state = {.durability = durability_always,
+                                           .timeout_ms = 2000,
+                                           .batch = 4,
+                                           .inflight = 4,
+                                           .history = 1000};
+    struct store_config config = {
+        .realm = "fuzz", .url = "unix:/nowhere", .state = &state, .entries = 20};
     struct shell s = {.now = 1790000000000};
     struct bytes left = {(const char *)data, n};
     const char *why;

@@ -45,8 +45,25 @@ static void words(const char *target, const struct schema *s)
 
 /* ---- talks ---- */
 
-enum { AGENT = 0, CLIENT = 4 + 1, SOURCE = 8 + 2, OTHER = 3 }; /* peer * 4 + endpoint; `other` of core.c */
-enum { TURN, TURN_1MS, TURN_50MS, TURN_500MS, TURN_1S, TURN_3S, TURN_10S, TURN_1MIN, FREEZE = 9, HOLD, RESTART };
+enum {
+    AGENT = 0,
+    CLIENT = 4 + 1,
+    SOURCE = 8 + 2,
+    OTHER = 3
+}; /* peer * 4 + endpoint; `other` of core.c */
+enum {
+    TURN,
+    TURN_1MS,
+    TURN_50MS,
+    TURN_500MS,
+    TURN_1S,
+    TURN_3S,
+    TURN_10S,
+    TURN_1MIN,
+    FREEZE = 9,
+    HOLD,
+    RESTART
+};
 
 static void hear(struct buf *talk, unsigned who, enum msg which, const void *message)
 {
@@ -61,14 +78,20 @@ static void other(struct buf *talk, unsigned what)
     seed_piece(talk, what * 4 + OTHER, BYTES(""));
 }
 
-static void greet(struct buf *talk, unsigned peer, const char *name, const char *swarm, enum role role)
+static void greet(struct buf *talk, unsigned peer, const char *name, const char *swarm,
+                  enum role role)
 {
-    static const char *const names[] = {"echo", "look", "shrink", "grow", "check", "tune", "untune", "save", "unsave"};
+    static const char *const names[] = {"echo", "look",   "shrink", "grow",  "check",
+                                        "tune", "untune", "save",   "unsave"};
     struct msg_action actions[ARRAY_SIZE(names)] = {0};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         actions[i].name = bytes_of(names[i]);
-    struct msg_hello hello = {.agent = bytes_of(name), .instance = BYTES("i"), .swarm = bytes_of(swarm), .role = role,
-                              .slots = 2, .actions = {actions, ARRAY_SIZE(actions)}};
+    struct msg_hello hello = {.agent = bytes_of(name),
+                              .instance = BYTES("i"),
+                              .swarm = bytes_of(swarm),
+                              .role = role,
+                              .slots = 2,
+                              .actions = {actions, ARRAY_SIZE(actions)}};
     hear(talk, peer * 4 + AGENT, MSG_hello, &hello);
     hear(talk, peer * 4 + AGENT, MSG_beat, &(struct msg_beat){.free = 2});
 }
@@ -79,10 +102,15 @@ static void submit(struct buf *talk, struct msg_request request)
     hear(talk, CLIENT, MSG_submit, &message);
 }
 
-static void answer(struct buf *talk, unsigned peer, const char *task, uint64_t attempt, enum outcome outcome)
+static void answer(struct buf *talk, unsigned peer, const char *task, uint64_t attempt,
+                   enum outcome outcome)
 {
-    struct msg_result result = {.task = bytes_of(task), .attempt = attempt, .outcome = outcome, .data = WIRE_MAP,
-                                .output = BYTES("out"), .elapsed_ms = 3};
+    struct msg_result result = {.task = bytes_of(task),
+                                .attempt = attempt,
+                                .outcome = outcome,
+                                .data = WIRE_MAP,
+                                .output = BYTES("out"),
+                                .elapsed_ms = 3};
     hear(talk, peer * 4 + AGENT, MSG_results, &(struct msg_results){.items = {&result, 1}});
 }
 
@@ -100,7 +128,8 @@ static void ask(struct buf *talk, const struct verb *v, const char *id)
     pack_end(&p);
     struct msg_query query = {BYTES("3"), bytes_of(v->name), buf_bytes(&args)};
     struct msg_command command = {BYTES("4"), bytes_of(v->name), buf_bytes(&args), BYTES("ada")};
-    hear(talk, CLIENT, v->command ? MSG_command : MSG_query, v->command ? (void *)&command : (void *)&query);
+    hear(talk, CLIENT, v->command ? MSG_command : MSG_query,
+         v->command ? (void *)&command : (void *)&query);
     buf_done(&args);
 }
 
@@ -157,8 +186,10 @@ static void talk_of_figures(double value, bool answered)
     for (uint64_t second = 0; second < 8; second++) {
         struct msg_sample items[ARRAY_SIZE(kpis)];
         for (size_t i = 0; i < ARRAY_SIZE(kpis); i++)
-            items[i] = (struct msg_sample){bytes_of(kpis[i]), value, 1790000000000 + (int64_t)second * 1000};
-        struct msg_samples samples = {BYTES("s"), BYTES("i"), second * 3 + 1, {items, ARRAY_SIZE(items)}};
+            items[i] = (struct msg_sample){bytes_of(kpis[i]), value,
+                                           1790000000000 + (int64_t)second * 1000};
+        struct msg_samples samples = {
+            BYTES("s"), BYTES("i"), second * 3 + 1, {items, ARRAY_SIZE(items)}};
         hear(&talk, SOURCE, MSG_samples, &samples);
         char task[16];
         snprintf(task, sizeof(task), "t-%d", (int)second);
@@ -169,19 +200,49 @@ static void talk_of_figures(double value, bool answered)
     end(&talk);
 }
 
+/* So many readings of a level, and what is open is answered in between; again and again. */
+static void talk_of_staff(const char *levels, const char *outcomes, unsigned rounds)
+{
+    enum { JOIN = 16, FIGURES, ANSWER };
+    struct buf talk = {0};
+    seed_piece(&talk, JOIN * 4 + OTHER, BYTES(""));
+    for (unsigned round = 0; round < rounds; round++) {
+        unsigned char readings[30];
+        for (size_t i = 0; i < sizeof(readings); i++)
+            readings[i] = (unsigned char)(levels[round % strlen(levels)] + (int)i % 7);
+        seed_piece(&talk, FIGURES * 4 + OTHER, (struct bytes){(char *)readings, sizeof(readings)});
+        seed_piece(&talk, ANSWER * 4 + OTHER, bytes_of(outcomes));
+    }
+    end(&talk);
+}
+
 static void talks(void)
 {
     struct bytes after[] = {BYTES("t-1")};
-    talk_of_a_task(outcome_COMPLETED, false, (struct msg_request){.action = BYTES("echo"), .key = BYTES("k")});
-    talk_of_a_task(outcome_FAILED, false, (struct msg_request){.action = BYTES("echo"), .backoff_ms = 1000});
-    talk_of_a_task(outcome_REFUSED, true, (struct msg_request){.action = BYTES("look"), .at_most_once = true});
-    talk_of_a_task(outcome_FAILED, true, (struct msg_request){.action = BYTES("tune"), .after = {after, 1}, .total_ms = 9000});
-    talk_of_a_task(outcome_FAILED, true, (struct msg_request){.action = BYTES("tune"), .locks = {after, 1}, .max_attempts = 1});
-    talk_of_a_task(outcome_COMPLETED, false, (struct msg_request){.action = BYTES("optimization"), .params = WIRE_MAP});
+    talk_of_a_task(outcome_COMPLETED, false,
+                   (struct msg_request){.action = BYTES("echo"), .key = BYTES("k")});
+    talk_of_a_task(outcome_FAILED, false,
+                   (struct msg_request){.action = BYTES("echo"), .backoff_ms = 1000});
+    talk_of_a_task(outcome_REFUSED, true,
+                   (struct msg_request){.action = BYTES("look"), .at_most_once = true});
+    talk_of_a_task(
+        outcome_FAILED, true,
+        (struct msg_request){.action = BYTES("tune"), .after = {after, 1}, .total_ms = 9000});
+    talk_of_a_task(
+        outcome_FAILED, true,
+        (struct msg_request){.action = BYTES("tune"), .locks = {after, 1}, .max_attempts = 1});
+    talk_of_a_task(outcome_COMPLETED, false,
+                   (struct msg_request){.action = BYTES("optimization"), .params = WIRE_MAP});
     talk_of_a_task(outcome_COMPLETED, false, (struct msg_request){.action = BYTES("emergency")});
     talk_of_a_task(outcome_COMPLETED, false, (struct msg_request){.action = BYTES("analysis")});
-    talk_of_a_task(outcome_COMPLETED, true, (struct msg_request){.action = BYTES("strategic_planning")});
+    talk_of_a_task(outcome_COMPLETED, true,
+                   (struct msg_request){.action = BYTES("strategic_planning")});
     talk_of_verbs();
+    talk_of_staff("P", "", 12);
+    talk_of_staff("P", "D", 12);
+    talk_of_staff("PPPPPP111111", "", 12);
+    talk_of_staff("\x60\x60\x60\x60\x20\x20\x20\x20\x20\x20\x20\x20", "\x01", 12);
+    talk_of_staff("\x70", "E", 12);
     talk_of_figures(700, true);
     talk_of_figures(700, false);
     talk_of_figures(90, true);
@@ -189,7 +250,8 @@ static void talks(void)
 
 void seeds_of_wire(void)
 {
-    WIRE_EACH (s) {
+    WIRE_EACH(s)
+    {
         bool message = s >= schema_messages && s < schema_messages + MSG_COUNT;
         bool record = s >= schema_records && s < schema_records + REC_COUNT;
         if (message) {

@@ -10,7 +10,8 @@ static struct core *make(void)
     struct core *c = core_new();
     struct settings *settings;
     char *report;
-    if (settings_load(section_config, HELIOS_SOURCE "/tests/fuzz/world.yaml", NULL, 0, &settings, &report) < 0) {
+    if (settings_load(section_config, HELIOS_SOURCE "/tests/fuzz/world.yaml", NULL, 0, &settings,
+                      &report) < 0) {
         fputs(report, stderr);
         abort();
     }
@@ -69,10 +70,10 @@ static void check_saved(const struct core_record *r)
 void world_check(struct core *c)
 {
     struct core_record *r, *next;
-    list_each(s, &c->said, struct core_said, link)
-    check_said(s);
-    HASH_ITER(hh, c->redis, r, next)
-    check_saved(r);
+    list_each (s, &c->said, struct core_said, link)
+        check_said(s);
+    HASH_ITER (hh, c->redis, r, next)
+        check_saved(r);
     core_forget_said(c);
 }
 
@@ -81,6 +82,7 @@ void world_end(struct core *c)
     struct core_record *r, *next;
     core_die(c);
     core_forget_said(c);
-    HASH_ITER(hh, c->redis, r, next)
-    core_drop_record(c, r);
+    arena_done(&c->arena);
+    HASH_ITER (hh, c->redis, r, next)
+        core_drop_record(c, r);
 }

@@ -5,7 +5,7 @@
 
 #include "tests/unit/realm_harness.h"
 
-struct core *world_begin(void); /* the same one each time, with a core that does not lead yet */
+struct core *world_begin(void);  /* the same one each time, with a core that does not lead yet */
 void world_live(struct core *c); /* some turns over an hour, then world_check */
 /* world_check: all that was said is a message of a controller, all that was saved is a record that can be read. What was said is
  * forgotten then. */

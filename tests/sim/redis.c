@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Owns the commands of the model: a table of them, and what each answers. Refuses to know what our functions do
  * (redis_functions.c). */
+#include <ctype.h>
 #include <strings.h>
 
 #include "redis_inside.h"
@@ -282,7 +283,9 @@ static void ask_function(struct model *m, const struct words *w, struct buf *out
     static const char mark[] = "local VERSION = '";
     struct bytes text = w->at[w->n - 1];
     const char *at = memmem(text.at, text.n, mark, strlen(mark));
-    m->version = at ? strtol(at + strlen(mark), NULL, 10) : 0;
+    m->version = 0;
+    for (at = at ? at + strlen(mark) : NULL; at && at < text.at + text.n && isdigit((unsigned char)*at); at++)
+        m->version = 10 * m->version + *at - '0';
     say_bulk(out, BYTES("helios_v1"));
 }
 

@@ -4,11 +4,13 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <inttypes.h>
 #include <stdint.h>
 
 #include <cmocka.h>
 
 #include "common/rand.h"
+#include "common/text.h"
 #include "redis.h"
 #include "tests/store/server.h"
 
@@ -147,11 +149,12 @@ static void ask_commit(struct pair *p)
     static const char *const keys[] = {"3", "4", "5"};
     struct request r;
     struct bytes last = model_field(p->model, BYTES("pos"), BYTES("seq"));
-    long seq = last.n ? strtol(last.at, NULL, 10) : 0;
+    int64_t seq = 0;
+    (void)text_parse_int(last, &seq);
     seq = MAX(0, seq - !draw(p, 4) + !draw(p, 8));
     uint64_t hashes = draw(p, 3), entries = draw(p, 3);
-    snprintf(prev, sizeof(prev), "%ld", seq);
-    snprintf(next, sizeof(next), "%ld", seq + 1);
+    snprintf(prev, sizeof(prev), "%" PRId64, seq);
+    snprintf(next, sizeof(next), "%" PRId64, seq + 1);
     begin(&r, "helios_commit", keys[hashes]);
     add(&r, "pos");
     add(&r, "lease");

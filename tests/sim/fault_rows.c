@@ -230,6 +230,19 @@ static void once_again(struct fault *f)
     net_twice(0);
 }
 
+static bool narrow(struct fault *f)
+{
+    (void)f;
+    net_narrow(1 + draw(12));
+    return true;
+}
+
+static void widen(struct fault *f)
+{
+    (void)f;
+    net_narrow(0);
+}
+
 /* ---- clocks ---- */
 
 static bool jump(struct fault *f)
@@ -394,6 +407,7 @@ const struct fault_row fault_rows[] = {
     {"tear", "the connections between two nodes break; what is on its way is gone", 15, 0, 0, 0, tear_links, NULL},
     {"tear_many", "half of a node's connections break", 5, 0, 0, 0, tear_many, NULL},
     {"twice", "who sends, sends some messages twice", 4, 0, 1 * SECOND, 20 * SECOND, twice, once_again},
+    {"narrow", "queues hold a handful of messages: more are refused, or lost where nobody waits", 3, 0, 1 * SECOND, 20 * SECOND, narrow, widen},
     {"jump", "a wall clock jumps by up to an hour", 4, 0, 0, 0, jump, NULL},
     {"refuse", "Redis refuses with an error of a class (C5)", 5, 0, 50 * MS, 8 * SECOND, refuse, refuse_no_more},
     {"lose_answers", "Redis applies, and the answer never comes", 5, 0, 1 * SECOND, 10 * SECOND, lose_answers, lose_no_more},

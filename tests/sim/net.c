@@ -15,6 +15,7 @@ static struct {
     struct way ways[NODES_MAX][NODES_MAX];
     uint32_t numbers;
     double twice;
+    size_t narrow;
 } net;
 
 static struct way *way(const struct node *from, const struct node *to)
@@ -242,6 +243,17 @@ void net_twice(double share)
 bool net_sends_twice(void)
 {
     return net.twice > 0 && chance(net.twice);
+}
+
+void net_narrow(size_t most)
+{
+    net.narrow = most;
+}
+
+bool net_full(const struct end *mine, size_t most)
+{
+    const struct end *to = &mine->session->ends[mine == &mine->session->ends[0]];
+    return to->n_coming >= (net.narrow ? MIN(net.narrow, most) : most);
 }
 
 static void cut(struct session *s)

@@ -61,6 +61,8 @@ void net_slow(const struct node *from, const struct node *to, int64_t more); /* 
 void net_break(const struct node *a, const struct node *b, double share);    /* of the sessions between them */
 void net_twice(double share); /* of what sockets send is sent again at once, as impatient senders do */
 bool net_sends_twice(void);
+void net_narrow(size_t most); /* frames under way in one direction of a session; 0 = as the sockets say */
+bool net_full(const struct end *mine, size_t most); /* so many are on their way to the other end, or narrower */
 void net_silent(struct node *n, int64_t time); /* it is paused: the others give up after their heartbeats' patience */
 
 void net_begin(void);

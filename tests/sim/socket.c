@@ -35,10 +35,6 @@ static void on_take(struct port *p, struct end *mine, struct frame *f)
     struct socket *s = container_of(p, struct socket, port);
     if (s->kind == SOCKET_SUB)
         toy_heard(p->node, mine->from_node, f->sent);
-    if (s->n_inbox >= s->hwm) { /* nobody but publishers has so many under way */
-        free(f);
-        return;
-    }
     list_push(&s->inbox, &f->link);
     s->n_inbox++;
     node_wake(p->node, world.now);
@@ -179,6 +175,8 @@ static void send_one(struct end *e, struct bytes body)
 
 static int send_connected(struct socket *s, struct bytes body)
 {
+    if (s->up && net_full(s->up, s->hwm))
+        return s->kind == SOCKET_PUB ? 0 : -EAGAIN;
     if (s->up) {
         send_one(s->up, body);
         return 0;
@@ -210,6 +208,8 @@ int socket_send(void *socket, const struct routing *to, const char *topic, struc
         return send_connected(s, body);
     if (e == NULL)
         return -EHOSTUNREACH;
+    if (net_full(e, s->hwm))
+        return -EAGAIN;
     send_one(e, body);
     return 0;
 }

@@ -85,6 +85,37 @@ static void the_picture_fits(void **state)
     }
 }
 
+static void count_leaders(void *whom, const json_t *event)
+{
+    if (strcmp(json_string_value(json_object_get(event, "topic")), "controller.leading") == 0)
+        ++*(unsigned *)whom;
+}
+
+/* The subscription may reach a new leader after it said so. */
+static void a_new_leader_is_told_once_however_it_is_learned(void **state)
+{
+    unsigned told = 0;
+    struct view v = {.on_event = count_leaders, .whom = &told};
+    json_t *event = json_pack("{ss sI ss}", "topic", "controller.leading", "epoch", (json_int_t)2,
+                              "level", "info");
+    (void)state;
+    for (int i = 1; i <= 3; i++) {
+        json_t *s = snapshot(i * 1000, 44, 0);
+        json_object_set_new(s, "epoch", json_integer(1));
+        view_take_snapshot(&v, s, i * 1000);
+    }
+    assert_int_equal(told, 1);
+    view_take_event(&v, event);
+    view_take_event(&v, event);
+    assert_int_equal(told, 2);
+    json_t *s = snapshot(9000, 44, 0);
+    json_object_set_new(s, "epoch", json_integer(3));
+    view_take_snapshot(&v, s, 9000);
+    assert_int_equal(told, 3);
+    json_decref(event);
+    view_done(&v);
+}
+
 static void one_line_says_the_same(void **state)
 {
     struct view v = {0};
@@ -122,6 +153,7 @@ int main(void)
         cmocka_unit_test(keeps_the_newest_events_of_note),
         cmocka_unit_test(remembers_the_last_minutes_of_health),
         cmocka_unit_test(the_picture_fits),
+        cmocka_unit_test(a_new_leader_is_told_once_however_it_is_learned),
         cmocka_unit_test(one_line_says_the_same),
         cmocka_unit_test(the_table_of_verbs_is_whole),
     };

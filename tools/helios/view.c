@@ -84,8 +84,23 @@ void view_done(struct view *v)
     *v = (struct view){0};
 }
 
+/* A new leader is told once: by its event, or by its answer when the event came before our
+ * subscription reached it. */
+static bool told_before(struct view *v, const json_t *event)
+{
+    const char *topic = json_string_value(json_object_get(event, "topic"));
+    json_int_t epoch = json_integer_value(json_object_get(event, "epoch"));
+    if (topic == NULL || strcmp(topic, "controller.leading") != 0)
+        return false;
+    bool known = epoch <= v->epoch;
+    v->epoch = MAX(v->epoch, epoch);
+    return known;
+}
+
 void view_take_event(struct view *v, const json_t *event)
 {
+    if (told_before(v, event))
+        return;
     if (v->on_event)
         v->on_event(v->whom, event);
     if (event_level(event) < level_info)
@@ -107,6 +122,22 @@ void view_note(struct view *v, const char *level, const char *topic, const char 
     json_decref(e);
 }
 
+static void tell_leader(struct view *v, const json_t *snapshot)
+{
+    json_int_t epoch = json_integer_value(json_object_get(snapshot, "epoch"));
+    struct buf text = {0};
+    if (epoch <= v->epoch)
+        return;
+    buf_printf(&text, "leads in epoch %lld", (long long)epoch);
+    json_t *e = json_pack("{sI sI ss ss ss ss}", "at", json_integer_value(json_object_get(snapshot, "now")),
+                          "epoch", epoch, "topic", "controller.leading", "level", "info", "id", "", "text",
+                          buf_str(&text));
+    if (e)
+        view_take_event(v, e);
+    json_decref(e);
+    buf_done(&text);
+}
+
 static void remember(struct view *v, int64_t at, json_t *score)
 {
     if (v->past == NULL)
@@ -122,6 +153,7 @@ void view_take_snapshot(struct view *v, json_t *snapshot, int64_t now)
     const json_t *health = json_object_get(snapshot, "health");
     json_int_t at = json_integer_value(json_object_get(snapshot, "now"));
     bool known = json_is_true(json_object_get(health, "known"));
+    tell_leader(v, snapshot);
     remember(v, at ? at : now,
              known ? json_real(json_number_value(json_object_get(health, "score"))) : json_null());
     json_decref(v->snapshot);

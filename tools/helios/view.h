@@ -17,6 +17,7 @@ struct view {
     json_t *scopes;            /* owned; health of the realm and of each swarm */
     json_t *past;              /* owned; [{at, health or null}, …] of the last minutes */
     int64_t asked, answered;   /* clock_now; 0 = never */
+    json_int_t epoch;          /* who leads in it has been told; 0 = of none */
     bool fresh;                /* an answer has come since the last poll */
     uint64_t open[3];          /* questions on their way, by their rows in view.c; 0 = none */
     json_t *lines[VIEW_LINES]; /* owned; the newest events from `info` on, oldest first */

@@ -98,6 +98,15 @@ static int make_identity(struct agent *a, char **ret_why)
     return 0;
 }
 
+static int read_key(struct agent *a, char **ret_why)
+{
+    const struct set_agent_config *config = settings_root(a->settings);
+    if (config->security.key.n == 0)
+        return 0;
+    _autofree_ char *path = agent_path(a, config->security.key.at);
+    return key_read(path, true, &a->key, ret_why);
+}
+
 static int make_manifest(struct agent *a, char **ret_why)
 {
     struct settings *own =
@@ -155,7 +164,8 @@ static const struct {
     const char *what;
     int (*step)(struct agent *a, char **ret_why);
 } steps[] = {
-    {"identity", make_identity},      {"actions", make_manifest}, {"agents", new_members},
+    {"identity", make_identity},      {"key", read_key},
+    {"actions", make_manifest},       {"agents", new_members},
     {"zeromq", make_context},         {"signals", make_signals},  {"data directory", open_data},
     {"controllers", controllers_new}, {"probes", make_probes},    {"links", make_links},
 };
@@ -215,6 +225,7 @@ void process_free(struct agent *a)
     if (a->signals.fd >= 0)
         close(a->signals.fd);
     loop_done(&a->loop);
+    key_forget(&a->key);
     manifest_drop(a->manifest);
     settings_free(a->settings);
     free(a->dir);

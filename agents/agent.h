@@ -19,6 +19,7 @@
 #include "agents/slot.h"
 #include "agents/web.h"
 #include "common/list.h"
+#include "proto/key.h"
 
 /*   RUNNING --SIGTERM--> LEAVING --all has ended, or a second SIGTERM--> GONE
  * LEAVING: nothing new starts; what runs may end within 10 s. */
@@ -45,6 +46,7 @@ struct agent {
     const char *const *flags; /* of the command line, for a reload */
     size_t n_flags;
     char instance[33]; /* drawn at the start (A5) */
+    struct key key;    /* ours; none when its public is "" */
     char host[65];
     void *zmq; /* the context */
     struct loop loop;

@@ -7,6 +7,7 @@
 
 #include "agents/agent.h"
 #include "common/log.h"
+#include "proto/curve.h"
 #include "proto/socket.h"
 
 enum { AGENTS_PORT = 7301, KPI_PORT = 7303, LOOK_MS = 500, HWM = 10000 };
@@ -19,15 +20,24 @@ static void unpublish(struct controller *c)
     c->pub = NULL;
 }
 
+int controller_connect(const struct controller *c, void *socket, const char *endpoint)
+{
+    int error = 0;
+    if (c->key[0])
+        error = c->agent->key.public[0] ? curve_join(socket, &c->agent->key, c->key) : -ENOKEY;
+    return error ? error : socket_connect(socket, endpoint);
+}
+
 static void publish_to(struct controller *c)
 {
     unpublish(c);
     int error = socket_new(c->agent->zmq, SOCKET_PUB, HWM, &c->pub);
     if (!error)
-        error = socket_connect(c->pub, c->kpi);
+        error = controller_connect(c, c->pub, c->kpi);
     if (!error)
         return;
-    log_error("samples.connect", "cannot publish to %s: %s", c->kpi, strerror(-error));
+    if (error != -ENOKEY) /* the links say that */
+        log_error("samples.connect", "cannot publish to %s: %s", c->kpi, strerror(-error));
     unpublish(c);
 }
 
@@ -41,10 +51,11 @@ void controllers_publish(struct agent *a, struct bytes body)
 
 /* ---- endpoints ---- */
 
-/* set_endpoints takes both strings. Nothing happens when they are the same as before. */
-static void set_endpoints(struct controller *c, char *agents, char *kpi)
+/* set_endpoints takes both endpoints. Nothing happens when all is the same as before. */
+static void set_endpoints(struct controller *c, char *agents, char *kpi, const char *key)
 {
-    bool same = c->agents && strcmp(c->agents, agents) == 0 && strcmp(c->kpi, kpi) == 0;
+    bool same = c->agents && strcmp(c->agents, agents) == 0 && strcmp(c->kpi, kpi) == 0 &&
+                strcmp(c->key, key) == 0;
     if (same) {
         free(agents);
         free(kpi);
@@ -54,6 +65,7 @@ static void set_endpoints(struct controller *c, char *agents, char *kpi)
     free(c->kpi);
     c->agents = agents;
     c->kpi = kpi;
+    snprintf(c->key, sizeof(c->key), "%s", key);
     c->generation++;
     publish_to(c);
 }
@@ -61,12 +73,13 @@ static void set_endpoints(struct controller *c, char *agents, char *kpi)
 static void read_endpoints(struct controller *c, const char *file)
 {
     json_error_t why;
-    const char *agents, *kpi;
+    const char *agents, *kpi, *key = "";
     json_t *json = json_load_file(file, 0, &why);
-    if (json == NULL || json_unpack_ex(json, &why, 0, "{s:s, s:s}", "agents", &agents, "kpi", &kpi))
+    if (json == NULL || json_unpack_ex(json, &why, 0, "{s:s, s:s, s?s}", "agents", &agents, "kpi", &kpi,
+                                       "key", &key))
         log_warn("controller.endpoints", "%s cannot be read: %s", file, why.text);
     else
-        set_endpoints(c, xdup(agents), xdup(kpi));
+        set_endpoints(c, xdup(agents), xdup(kpi), key);
     json_decref(json);
 }
 
@@ -95,7 +108,22 @@ static char *endpoint(const char *host, unsigned port)
     return buf_take(&text);
 }
 
-static int new_one(struct controller *c, struct agent *a, const char *where, char **ret_why)
+/* key_of gives the public key that the settings name for the i-th controller: itself or its file. */
+static int key_of(const struct agent *a, size_t i, struct key *ret, char **ret_why)
+{
+    struct seq keys = manifest_config(a->manifest)->security.controllers;
+    if (i >= keys.n)
+        return 0;
+    struct bytes given = ((struct bytes *)keys.at)[i];
+    if (key_is_text(given)) {
+        memcpy(ret->public, given.at, given.n + 1);
+        return 0;
+    }
+    _autofree_ char *path = agent_path(a, given.at);
+    return key_read(path, false, ret, ret_why);
+}
+
+static int new_one(struct controller *c, struct agent *a, const char *where, const char *key, char **ret_why)
 {
     bool host = strncmp(where, "tcp://", 6) == 0;
     c->agent = a;
@@ -108,7 +136,7 @@ static int new_one(struct controller *c, struct agent *a, const char *where, cha
     }
     c->where = host ? xdup(where) : agent_path(a, where);
     if (host)
-        set_endpoints(c, endpoint(where, AGENTS_PORT), endpoint(where, KPI_PORT));
+        set_endpoints(c, endpoint(where, AGENTS_PORT), endpoint(where, KPI_PORT), key);
     else
         controller_look(c);
     return 0;
@@ -120,8 +148,13 @@ int controllers_new(struct agent *a, char **ret_why)
     int error = 0;
     a->controllers = xalloc(where.n * sizeof(*a->controllers));
     SEQ_EACH(one, struct bytes, where)
-    if (!error)
-        error = new_one(&a->controllers[a->n_controllers++], a, one->at, ret_why);
+    {
+        struct key key = {0};
+        if (!error)
+            error = key_of(a, a->n_controllers, &key, ret_why);
+        if (!error)
+            error = new_one(&a->controllers[a->n_controllers++], a, one->at, key.public, ret_why);
+    }
     if (where.n == 0) {
         *ret_why = xdup("controllers: at least one must be named");
         error = -EINVAL;

@@ -68,10 +68,15 @@ static void connect_link(struct link *l)
         return;
     int error = socket_new(c->agent->zmq, SOCKET_DEALER, HWM, &l->watch.socket);
     if (!error)
-        error = socket_connect(l->watch.socket, c->agents);
-    if (error) {
+        error = controller_connect(c, l->watch.socket, c->agents);
+    if (error == -ENOKEY && !l->told)
+        log_error("link.key", "%s asks for a key: make one with `helios keys new NAME --role agent`, name it in "
+                  "security.key, and let it be allowed there", c->where);
+    l->told = l->told || error == -ENOKEY;
+    if (error && error != -ENOKEY)
         log_error("link.connect", "%s cannot connect to %s: %s", l->member->id, c->agents,
                   strerror(-error));
+    if (error) {
         disconnect(l);
         return;
     }

@@ -99,13 +99,23 @@ static int take_signals(struct shell *s)
     return r < 0 ? give_up(EX_OSERR, "signals", "signals cannot be taken", r) : GO_ON;
 }
 
+static int make_door(struct shell *s)
+{
+    _autofree_ char *why = NULL;
+    if (door_make(s, &why) == 0)
+        return GO_ON;
+    log_error("door.key", "%s", why);
+    return EX_CONFIG;
+}
+
 static int open_bus(struct shell *s)
 {
     const char *endpoint;
-    int r = bus_open(&s->bus, &s->config->listen, s->config->insecure, &endpoint);
+    int r = bus_open(&s->bus, &s->config->listen, s->config->insecure, s->door.locked ? s->door.key.secret : NULL,
+                     &endpoint);
     if (r == -EPERM)
         return give_up(EX_CONFIG, "bus.insecure",
-                       "TCP beyond loopback needs keys, or `insecure: true`", r);
+                       "TCP beyond loopback needs keys (security.key, `helios keys new`), or `insecure: true`", r);
     return r < 0 ? give_up(EX_UNAVAILABLE, "bus.bind", endpoint, r) : GO_ON;
 }
 
@@ -129,7 +139,7 @@ static int stand_by(struct shell *s)
 {
     freeze_init(&s->freeze, s->data_dir);
     shell_stand_by(s);
-    int r = bus_announce(&s->bus, s->config->realm, s->data_dir);
+    int r = bus_announce(&s->bus, s->config->realm, s->door.key.public, s->data_dir);
     if (r < 0)
         return give_up(EX_CANTCREAT, "data.endpoints", s->data_dir, r);
     log_info("controller.ready", "realm %s: agents %s, control %s, data in %s", s->config->realm.at,
@@ -147,8 +157,9 @@ static int run(struct shell *s)
 }
 
 static int (*const steps[])(struct shell *) = {know_the_process, read_settings, open_data,
-                                               take_signals,     open_bus,      open_redis,
-                                               open_store,       stand_by,      run};
+                                               take_signals,     make_door,     open_bus,
+                                               open_redis,       open_store,    stand_by,
+                                               run};
 
 int main(int argc, char **argv)
 {

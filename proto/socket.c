@@ -141,7 +141,14 @@ static int drain(void *socket)
     return -EBADMSG;
 }
 
-static int receive_frame(void *socket, struct buf *ret)
+/* The body's own frame knows the user; those before it need not. */
+static void take_user(const zmq_msg_t *frame, char *ret_user)
+{
+    const char *user = zmq_msg_gets(frame, "User-Id");
+    snprintf(ret_user, SOCKET_USER, "%s", user ? user : "");
+}
+
+static int receive_frame(void *socket, struct buf *ret, char *ret_user)
 {
     zmq_msg_t frame;
     zmq_msg_init(&frame);
@@ -149,6 +156,8 @@ static int receive_frame(void *socket, struct buf *ret)
     if (!error) {
         buf_clear(ret);
         buf_add(ret, zmq_msg_data(&frame), zmq_msg_size(&frame));
+        if (ret_user)
+            take_user(&frame, ret_user);
     }
     zmq_msg_close(&frame);
     return error;
@@ -165,19 +174,25 @@ static int receive_routing(void *socket, struct routing *ret)
     return n > (int)sizeof(ret->at) || !more(socket) ? -EBADMSG : 0;
 }
 
-int socket_receive(void *socket, struct routing *ret_from, struct buf *ret_topic, struct buf *ret)
+int socket_receive_of(void *socket, struct routing *ret_from, struct buf *ret_topic, struct buf *ret,
+                      char *ret_user)
 {
     if (more(socket))
         return drain(socket);
     int error = ret_from ? receive_routing(socket, ret_from) : 0;
     if (!error && ret_topic) {
-        error = receive_frame(socket, ret_topic);
+        error = receive_frame(socket, ret_topic, NULL);
         if (!error && !more(socket))
             error = -EBADMSG;
     }
     if (!error)
-        error = receive_frame(socket, ret);
+        error = receive_frame(socket, ret, ret_user);
     if (error == -EBADMSG || (!error && more(socket)))
         return drain(socket);
     return error;
+}
+
+int socket_receive(void *socket, struct routing *ret_from, struct buf *ret_topic, struct buf *ret)
+{
+    return socket_receive_of(socket, ret_from, ret_topic, ret, NULL);
 }

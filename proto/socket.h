@@ -34,5 +34,10 @@ int socket_send(void *socket, const struct routing *to, const char *topic, struc
  * whole). from: of a ROUTER, else NULL. topic: of a SUB of events (a second frame is expected
  * then), else NULL. */
 int socket_receive(void *socket, struct routing *ret_from, struct buf *ret_topic, struct buf *ret);
+/* socket_receive_of also says by whom: ret_user gets what was answered to ZeroMQ's question about this
+ * peer (curve.h), "" when nobody asked. */
+#define SOCKET_USER 64 /* bytes of ret_user */
+int socket_receive_of(void *socket, struct routing *ret_from, struct buf *ret_topic, struct buf *ret,
+                      char *ret_user);
 
 #endif

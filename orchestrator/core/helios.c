@@ -177,6 +177,12 @@ void helios_reload(struct helios *h, const struct set_config *config, const char
     note(h, EVENT_controller_reloaded, NULL, NULL, NULL, "new config: %s", differences);
 }
 
+void helios_revoke(struct helios *h, const char *public, const char *name)
+{
+    note(h, EVENT_key_revoked, name, NULL, NULL, "the key of %s is not allowed any more", name);
+    work_revoke(h, public, name);
+}
+
 void helios_stop(struct helios *h)
 {
     if (h->stopping || h->epoch == 0)

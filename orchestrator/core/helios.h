@@ -23,6 +23,7 @@
 #include "orchestrator/sense/sense.h"
 #include "orchestrator/work/work.h"
 #include "proto/guard.h"
+#include "proto/key.h"
 #include "proto/schema.h"
 #include "settings/settings.h"
 
@@ -31,6 +32,7 @@
     X(messages, "messages taken in")                                                               \
     X(refused_bytes, "messages refused by the check of the bytes (Z3)")                            \
     X(refused_messages, "messages of an unknown type, on the wrong endpoint or undecodable")       \
+    X(refused_rights, "messages that their sender's key has no right to send (Z1)")                \
     X(refused_results, "results for another attempt, task or agent (T5)")                          \
     X(unacked_results, "results dropped while commits were held; agents send them again (C5)")     \
     X(submitted, "tasks accepted")                                                                 \
@@ -84,6 +86,7 @@ struct helios {
     int64_t last_tick;               /* a late one is our own pause, and nobody else's fault (L6) */
     int64_t excused_until;           /* our own pause: what seems to vanish until then has not (L6) */
     int64_t refusal_shown;           /* when a refused message was last shown */
+    const struct key *who;           /* the sender's of the message that is taken in; NULL = no keys here */
 
     struct timers timers; /* everything that is due later */
     struct work work;     /* tasks, queue, agents, gates, watchers */
@@ -110,6 +113,13 @@ void helios_lead(struct helios *h, uint64_t epoch, int64_t now);
 
 /* A message from a bus endpoint; the bytes are not trusted. */
 void helios_message(struct helios *h, enum endpoint endpoint, const struct routing *from, struct bytes body, int64_t now);
+/* The same where keys are asked for: who has proved this one (Z2); borrowed for the call. NULL = no keys here: all is allowed. */
+void helios_message_of(struct helios *h, enum endpoint endpoint, const struct routing *from, const struct key *who, struct bytes body,
+                       int64_t now);
+/* helios_refused counts and shows what the shell turned away; reason: static. */
+void helios_refused(struct helios *h, enum endpoint endpoint, const char *reason);
+/* helios_revoke: this key is worth nothing any more; its agents are lost at once. */
+void helios_revoke(struct helios *h, const char *public, const char *name);
 /* helios_tick does all that is due and dispatches; answers when the next thing is due (ms since 1970). Call it every turn, last. */
 int64_t helios_tick(struct helios *h, int64_t now);
 /* helios_cut takes what was changed and said since the last cut; NULL when nothing. The batch is the caller's (batch_free). */

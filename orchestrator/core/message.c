@@ -4,6 +4,7 @@
 #include "callers.h"
 #include "helios.h"
 #include "proto/guard.h"
+#include "proto/rights.h"
 
 typedef void take(struct helios *h, const struct routing *from, const void *message);
 
@@ -46,14 +47,27 @@ static void stand_by(struct helios *h, enum msg which, const struct routing *fro
         say(h, ENDPOINT_agents, from, MSG_refuse, &refuse, SAY_NOW);
         callers_add(h, from);
     } else if (which == MSG_submit) {
-        const struct msg_submit *m = message;
-        struct msg_refusal *refusals = xalloc(MAX(m->items.n, (size_t)1) * sizeof(*refusals));
-        for (size_t i = 0; i < m->items.n; i++)
-            refusals[i] = (struct msg_refusal){i, BYTES("not_leader"),
-                                               BYTES("this controller stands by; submit to the leader")};
-        struct msg_rejected rejected = {.ref = m->ref, .items = {refusals, m->items.n}};
-        say(h, ENDPOINT_control, from, MSG_rejected, &rejected, SAY_NOW);
-        free(refusals);
+        submit_reject(h, from, message, "not_leader", "this controller stands by; submit to the leader");
+    }
+}
+
+/* Default deny (Z1). Who waits for an answer gets one. */
+static void not_allowed(struct helios *h, enum msg which, enum endpoint endpoint, const struct routing *from,
+                        const void *message)
+{
+    const struct bytes code = BYTES("not_allowed"), reason = BYTES("the role of your key has no right to this");
+    refused(h, &h->counters.refused_rights, endpoint, "the role of its key has no right to this message");
+    if (which == MSG_hello) {
+        struct msg_refuse refuse = {.reason = reason, .code = code, .retry_ms = 0};
+        say(h, ENDPOINT_agents, from, MSG_refuse, &refuse, SAY_NOW);
+    } else if (which == MSG_submit) {
+        submit_reject(h, from, message, "not_allowed", reason.at);
+    } else if (which == MSG_query || which == MSG_command) {
+        struct msg_reply reply = {.ref = which == MSG_query ? ((const struct msg_query *)message)->ref
+                                                            : ((const struct msg_command *)message)->ref,
+                                  .code = code,
+                                  .error = reason};
+        say(h, ENDPOINT_control, from, MSG_reply, &reply, SAY_NOW);
     }
 }
 
@@ -62,10 +76,22 @@ static bool needs_leader(enum msg which)
     return which != MSG_query && which != MSG_command;
 }
 
+void helios_refused(struct helios *h, enum endpoint endpoint, const char *reason)
+{
+    refused(h, &h->counters.refused_rights, endpoint, reason);
+}
+
 void helios_message(struct helios *h, enum endpoint endpoint, const struct routing *from,
                     struct bytes body, int64_t now)
 {
+    helios_message_of(h, endpoint, from, NULL, body, now);
+}
+
+void helios_message_of(struct helios *h, enum endpoint endpoint, const struct routing *from, const struct key *who,
+                       struct bytes body, int64_t now)
+{
     h->now = MAX(h->now, now);
+    h->who = who;
     h->counters.messages++;
     int r = guard_check(body);
     if (r < 0) {
@@ -86,9 +112,12 @@ void helios_message(struct helios *h, enum endpoint endpoint, const struct routi
     struct decode_error err;
     if (message_decode(which, body, &message, &arena, &err) < 0)
         refused(h, &h->counters.refused_messages, endpoint, err.text);
+    else if (who && !rights_may(who->role, (enum msg)which))
+        not_allowed(h, (enum msg)which, endpoint, from, &message);
     else if ((h->epoch == 0 || h->stopping) && needs_leader(which))
         stand_by(h, which, from, &message);
     else
         rows[which](h, from, &message);
+    h->who = NULL;
     arena_done(&arena);
 }

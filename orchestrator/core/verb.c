@@ -98,6 +98,6 @@ void on_query(struct helios *h, const struct routing *from, const struct msg_que
 
 void on_command(struct helios *h, const struct routing *from, const struct msg_command *m)
 {
-    struct verb_call call = {.args = m->args, .author = m->author};
+    struct verb_call call = {.args = m->args, .author = h->who ? bytes_of(h->who->name) : m->author};
     answer(h, from, m->ref, verb_find(m->verb, true), &call, true);
 }

@@ -5,8 +5,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "common/log.h"
 #include "common/text.h"
 #include "disk.h"
+#include "proto/curve.h"
 
 /* Messages that wait for one peer. Agents and clients are bounded by credit and by their own
  * questions. */
@@ -43,15 +45,54 @@ static bool stays_local(struct bytes endpoint)
     return false;
 }
 
+static int make_socket(struct bus *b, enum endpoint e)
+{
+    int r = socket_new(b->context, kinds[e].kind, kinds[e].hwm, &b->sockets[e]);
+    return r == 0 && b->secret ? curve_serve(b->sockets[e], b->secret, kinds[e].name) : r;
+}
+
 static int open_one(struct bus *b, enum endpoint e, struct bytes where, bool insecure)
 {
-    if (!insecure && !stays_local(where))
+    if (!insecure && b->secret == NULL && !stays_local(where))
         return -EPERM;
-    int r = socket_new(b->context, kinds[e].kind, kinds[e].hwm, &b->sockets[e]);
+    int r = make_socket(b, e);
     return r < 0 ? r : socket_bind(b->sockets[e], where.at, b->endpoints[e], BUS_ENDPOINT_MAX);
 }
 
-int bus_open(struct bus *b, const struct set_listen *listen, bool insecure, const char **ret_failed)
+const char *bus_name(enum endpoint e)
+{
+    return kinds[e].name;
+}
+
+void bus_cut(struct bus *b, enum endpoint e)
+{
+    socket_close(b->sockets[e]);
+    b->sockets[e] = NULL;
+    int r = make_socket(b, e);
+    if (r < 0)
+        log_error("bus.cut", "the endpoint %s cannot be made again: %s", kinds[e].name,
+                  strerror(-r));
+    b->cut[e] = r == 0;
+}
+
+/* A closed socket gives its address back a moment later. */
+int64_t bus_mend(struct bus *b, int64_t now)
+{
+    enum { AGAIN_MS = 10 };
+    char where[BUS_ENDPOINT_MAX];
+    int64_t due = INT64_MAX;
+    for (enum endpoint e = 0; e < ENDPOINTS; e++) {
+        if (!b->cut[e])
+            continue;
+        b->cut[e] = socket_bind(b->sockets[e], b->endpoints[e], where, sizeof(where)) < 0;
+        if (b->cut[e])
+            due = now + AGAIN_MS;
+    }
+    return due;
+}
+
+int bus_open(struct bus *b, const struct set_listen *listen, bool insecure, const char *secret,
+             const char **ret_failed)
 {
     const struct bytes where[ENDPOINTS] = {
         [ENDPOINT_agents] = listen->agents,
@@ -61,7 +102,10 @@ int bus_open(struct bus *b, const struct set_listen *listen, bool insecure, cons
     };
     raise_files();
     *ret_failed = "context";
+    b->secret = secret;
     int r = socket_context_new(SOCKETS_MAX, &b->context);
+    if (r == 0 && secret)
+        r = zap_open(b->context, &b->zap);
     for (enum endpoint e = 0; e < ENDPOINTS && r == 0; e++) {
         r = open_one(b, e, where[e], insecure);
         *ret_failed = where[e].at;
@@ -73,6 +117,7 @@ void bus_close(struct bus *b)
 {
     for (enum endpoint e = 0; e < ENDPOINTS; e++)
         socket_close(b->sockets[e]);
+    socket_close(b->zap);
     socket_context_free(b->context);
     buf_done(&b->body);
     *b = (struct bus){0};
@@ -83,7 +128,8 @@ int bus_receive(struct bus *b, enum endpoint endpoint, struct routing *ret_from,
 {
     bool routed = kinds[endpoint].kind == SOCKET_ROUTER;
     *ret_from = (struct routing){0};
-    int r = socket_receive(b->sockets[endpoint], routed ? ret_from : NULL, NULL, &b->body);
+    int r =
+        socket_receive_of(b->sockets[endpoint], routed ? ret_from : NULL, NULL, &b->body, b->user);
     *ret_body = buf_bytes(&b->body);
     return r;
 }
@@ -96,7 +142,7 @@ void bus_say(struct bus *b, const struct said *said)
         b->unsent++;
 }
 
-int bus_announce(const struct bus *b, struct bytes realm, const char *dir)
+int bus_announce(const struct bus *b, struct bytes realm, const char *key, const char *dir)
 {
     _cleanup_(buf_done) struct buf json = {0};
     buf_text(&json, "{\"realm\": ");
@@ -105,6 +151,8 @@ int bus_announce(const struct bus *b, struct bytes realm, const char *dir)
         buf_printf(&json, ", \"%s\": ", kinds[e].name);
         text_json_string(&json, bytes_of(b->endpoints[e]));
     }
+    buf_text(&json, ", \"key\": ");
+    text_json_string(&json, bytes_of(key));
     buf_printf(&json, ", \"pid\": %d}\n", (int)getpid());
     _autofree_ char *path = disk_path(dir, "endpoints.json");
     return disk_write(path, buf_bytes(&json), 0644);

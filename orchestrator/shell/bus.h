@@ -12,15 +12,24 @@
 struct bus {
     void *context; /* owned, as the sockets */
     void *sockets[ENDPOINTS];
+    void *zap;          /* on which ZeroMQ asks about keys; NULL = none is asked for */
+    const char *secret; /* borrowed; our key */
     char endpoints[ENDPOINTS][BUS_ENDPOINT_MAX]; /* as bound: real ports */
+    bool cut[ENDPOINTS];                         /* closed; to be bound again */
     struct buf body;                             /* of the message received last */
-    uint64_t unsent; /* messages that a peer was too slow or too gone for */
+    char user[SOCKET_USER]; /* of the same: the public key of its sender; "" without keys */
+    uint64_t unsent;        /* messages that a peer was too slow or too gone for */
 };
 
-/* bus_open binds all four. -EPERM for TCP beyond loopback while not insecure (Z1); ret_failed names
- * the endpoint. */
-int bus_open(struct bus *b, const struct set_listen *listen, bool insecure,
+/* bus_open binds all four. secret: our key's, borrowed; everybody must prove one then; NULL = no keys. -EPERM for TCP beyond
+ * loopback without keys while not insecure (Z1); ret_failed names the endpoint. */
+int bus_open(struct bus *b, const struct set_listen *listen, bool insecure, const char *secret,
              const char **ret_failed);
+const char *bus_name(enum endpoint e); /* also the domain of its keys */
+/* bus_cut drops all who are connected to an endpoint; bus_mend binds it again, as soon as its address is free, and answers
+ * when to call again. */
+void bus_cut(struct bus *b, enum endpoint e);
+int64_t bus_mend(struct bus *b, int64_t now);
 void bus_close(struct bus *b); /* fine on a zeroed or half-opened bus */
 
 /* bus_receive takes one message of an endpoint: 0, -EAGAIN when there is none, -EBADMSG for one of
@@ -31,7 +40,7 @@ int bus_receive(struct bus *b, enum endpoint endpoint, struct routing *ret_from,
 /* bus_say sends and never waits: a slow tap loses events (W2), a slow agent is judged by its beats.
  */
 void bus_say(struct bus *b, const struct said *said);
-/* bus_announce writes DIR/endpoints.json: {realm, agents, control, kpi, events, pid}. */
-int bus_announce(const struct bus *b, struct bytes realm, const char *dir);
+/* bus_announce writes DIR/endpoints.json: {realm, agents, control, kpi, events, key, pid}; key: our public one, "" without. */
+int bus_announce(const struct bus *b, struct bytes realm, const char *key, const char *dir);
 
 #endif

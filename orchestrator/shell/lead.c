@@ -154,6 +154,7 @@ void shell_close(struct shell *s)
     helios_free(s->loading);
     helios_free(s->core);
     bus_close(&s->bus);
+    door_done(&s->door);
     freeze_done(&s->freeze);
     settings_free(s->settings);
     free(s->data_dir);

@@ -7,7 +7,7 @@
 #include "common/clock.h"
 #include "shell.h"
 
-enum { ITEM_SIGNALS = ENDPOINTS, ITEM_STORE, ITEMS };
+enum { ITEM_SIGNALS = ENDPOINTS, ITEMS = ENDPOINTS + 3 };
 
 static void loop_wait(struct shell *s, int64_t due)
 {
@@ -15,15 +15,19 @@ static void loop_wait(struct shell *s, int64_t due)
     for (enum endpoint e = 0; e < ENDPOINTS; e++)
         items[e] = (zmq_pollitem_t){.socket = s->bus.sockets[e], .events = ZMQ_POLLIN};
     items[ITEM_SIGNALS] = (zmq_pollitem_t){.fd = s->signal_fd, .events = ZMQ_POLLIN};
+    int n = ITEM_SIGNALS + 1;
+    if (s->bus.zap) /* who knocks is answered by door_tick */
+        items[n++] = (zmq_pollitem_t){.socket = s->bus.zap, .events = ZMQ_POLLIN};
+    int store = n;
     short wanted = store_events(s->store);
-    items[ITEM_STORE] = (zmq_pollitem_t){.fd = store_fd(s->store),
-                                         .events = (short)((wanted & POLLIN ? ZMQ_POLLIN : 0) |
-                                                           (wanted & POLLOUT ? ZMQ_POLLOUT : 0))};
-    int n = store_fd(s->store) >= 0 ? ITEMS : ITEM_STORE;
+    if (store_fd(s->store) >= 0)
+        items[n++] = (zmq_pollitem_t){.fd = store_fd(s->store),
+                                      .events = (short)((wanted & POLLIN ? ZMQ_POLLIN : 0) |
+                                                        (wanted & POLLOUT ? ZMQ_POLLOUT : 0))};
     int64_t wait = MAX(due - clock_now(), 0);
     if (zmq_poll(items, n, (long)MIN(wait, 60000)) < 0)
         n = 0; /* interrupted: nothing is known to be ready */
-    short ready = n == ITEMS ? items[ITEM_STORE].revents : 0;
+    short ready = n > store ? items[store].revents : 0;
     int64_t now = clock_now();
     store_pump(s->store,
                (short)((ready & (ZMQ_POLLIN | ZMQ_POLLERR) ? POLLIN : 0) |

@@ -4,7 +4,7 @@
 #include "shell.h"
 
 /* What the sockets, the store and the data directory were made from cannot change under them. */
-static const char *const fixed[] = {"realm:", "data:", "insecure:", "listen.", "state."};
+static const char *const fixed[] = {"realm:", "data:", "insecure:", "listen.", "state.", "security."};
 
 /* first_fixed answers the first line of the differences that needs a restart, or NULL. */
 static const char *first_fixed(const char *differences)

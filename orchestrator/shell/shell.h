@@ -5,6 +5,7 @@
 #define HELIOS_SHELL_SHELL_H
 
 #include "bus.h"
+#include "door.h"
 #include "freeze.h"
 #include "lease.h"
 #include "orchestrator/core/helios.h"
@@ -27,6 +28,7 @@ struct shell {
     char *data_dir; /* owned; absolute */
     char id[40];    /* of the data directory: who we are in the lease */
     int lock_fd, signal_fd;
+    struct door door;
     struct bus bus;
     struct redis *redis; /* owned; NULL = the Redis of state.url */
     struct store *store; /* owned */

@@ -21,14 +21,19 @@ static void take_messages(struct shell *s, enum endpoint endpoint, int64_t now)
 {
     struct routing from;
     struct bytes body;
+    const struct key *who;
     for (int i = 0; i < DRAIN_MAX && !full(s); i++) {
         int r = bus_receive(&s->bus, endpoint, &from, &body);
         if (r == -EAGAIN)
             return;
         /* Wrong frames end as an empty body: the core refuses and counts it. Subscriptions are
          * libzmq's affair. */
-        if (endpoint != ENDPOINT_events)
-            helios_message(s->core, endpoint, &from, r == 0 ? body : BYTES(""), now);
+        if (endpoint == ENDPOINT_events)
+            continue;
+        if (door_who(s, s->bus.user, &who))
+            helios_message_of(s->core, endpoint, &from, who, r == 0 ? body : BYTES(""), now);
+        else
+            helios_refused(s->core, endpoint, "this key is not allowed here any more");
     }
 }
 
@@ -69,6 +74,7 @@ int64_t loop_tick(struct shell *s)
     due = MIN(due, redis_tick(s->redis, now));
     due = MIN(due, lease_tick(&s->lease, now));
     due = MIN(due, s->freeze.next);
+    due = MIN(due, door_tick(s, now));
     due = MIN(due, shell_hold(s, now));
     due = MIN(due, leave_tick(s));
     due = MIN(due, helios_tick(s->core, now));

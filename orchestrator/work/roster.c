@@ -24,12 +24,24 @@ static struct routing route_key(const struct routing *from)
     return key;
 }
 
-struct agent *agent_by_route(struct helios *h, const struct routing *from)
+/* A routing id can be taken over by another connection, a key cannot (Z2). */
+static bool proves(const struct helios *h, const struct agent *a)
+{
+    return h->who == NULL || (a->key && strcmp(a->key, h->who->public) == 0);
+}
+
+static struct agent *on_route(struct helios *h, const struct routing *from)
 {
     struct routing key = route_key(from);
     struct agent *a;
     HASH_FIND(hh_route, h->work.agents_by_route, &key, sizeof(key), a);
     return a;
+}
+
+struct agent *agent_by_route(struct helios *h, const struct routing *from)
+{
+    struct agent *a = on_route(h, from);
+    return a && proves(h, a) ? a : NULL;
 }
 
 #define HELLO_MS 1000 /* an agent that is not welcomed greets this often */
@@ -61,18 +73,33 @@ static void lose_all(struct helios *h, struct agent *a, const char *how, bool bl
         attempt_lost(h, t, how, blameless);
 }
 
-static void lost(struct helios *h, struct timer *timer)
+static void lose(struct helios *h, struct agent *a, const char *why, bool blameless)
 {
-    struct agent *a = container_of(timer, struct agent, lost);
     unsigned n = a->n_held;
     agent_gone(h, a);
     h->counters.agents_lost++;
     a->r.lost = true;
     save_mark(h, &a->save);
-    note(h, EVENT_agent_lost, a->r.id.at, NULL, NULL,
-         "%s of swarm %s missed %lld beats with %u attempts", a->r.id.at,
-         a->r.swarm.n ? a->r.swarm.at : "-", (long long)h->config->agents.missed, n);
-    lose_all(h, a, "its agent vanished", false);
+    note(h, EVENT_agent_lost, a->r.id.at, NULL, NULL, "%s of swarm %s %s with %u attempts", a->r.id.at,
+         a->r.swarm.n ? a->r.swarm.at : "-", why, n);
+    lose_all(h, a, "its agent vanished", blameless);
+}
+
+static void lost(struct helios *h, struct timer *timer)
+{
+    char why[48];
+    snprintf(why, sizeof(why), "missed %lld beats", (long long)h->config->agents.missed);
+    lose(h, container_of(timer, struct agent, lost), why, false);
+}
+
+void work_revoke(struct helios *h, const char *public, const char *name)
+{
+    struct agent *a, *next;
+    char why[96];
+    snprintf(why, sizeof(why), "had its key %s revoked", name);
+    HASH_ITER (hh, h->work.agents_by_id, a, next)
+        if (a->live && a->key && strcmp(a->key, public) == 0)
+            lose(h, a, why, true);
 }
 
 /* Who held on to the leader before us needs its three beats to notice, then says hello once a
@@ -126,7 +153,7 @@ struct agent *agent_new(struct helios *h, const struct rec_agent *record)
 
 static void forget_texts(struct agent *a)
 {
-    char **const texts[] = {&a->instance, &a->title, &a->host, &a->version};
+    char **const texts[] = {&a->instance, &a->title, &a->host, &a->version, &a->key};
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         free(*texts[i]);
         *texts[i] = NULL;
@@ -199,15 +226,17 @@ static bool make_room(struct helios *h)
 static bool admitted(struct helios *h, const struct routing *from, const struct msg_hello *m)
 {
     const char *mistake = hello_mistake(m);
-    struct agent *known = mistake ? NULL : agent_find(h, m->agent), *here = agent_by_route(h, from);
+    struct agent *known = mistake ? NULL : agent_find(h, m->agent), *here = on_route(h, from);
     if (mistake)
         refuse(h, from, m, "bad_hello", mistake);
-    else if (here && here != known)
+    else if (here && (here != known || !proves(h, here)))
         refuse(h, from, m, "bad_hello", "this connection speaks for another agent already");
     else if (m->epoch > h->epoch)
         refuse(h, from, m, "not_leader",
                "this controller leads no more: the agent has seen a newer one");
-    else if (known && known->live && !bytes_is(m->instance, known->instance))
+    else if (h->who && !key_may_be(h->who, m->agent))
+        refuse(h, from, m, "not_allowed", "its key is not that of an agent with this id");
+    else if (known && known->live && (!proves(h, known) || !bytes_is(m->instance, known->instance)))
         refuse(h, from, m, "id_in_use", "another live instance has this id");
     else if (known == NULL && !make_room(h))
         refuse(h, from, m, "not_allowed", "there are as many agents as agents.max allows");
@@ -246,6 +275,7 @@ static void take_in(struct helios *h, struct agent *a, const struct routing *fro
     a->title = bytes_dup(m->title.n ? m->title : m->agent);
     a->host = bytes_dup(m->host);
     a->version = bytes_dup(m->version);
+    a->key = h->who ? xdup(h->who->public) : NULL;
     a->pid = m->pid;
     a->slots = (unsigned)m->slots;
     a->prefetch = (unsigned)m->prefetch;

@@ -202,8 +202,8 @@ static const char *why_not(struct helios *h, const struct msg_submit *m, const c
     return NULL;
 }
 
-static void reject_all(struct helios *h, const struct routing *from, const struct msg_submit *m,
-                       const char *code, const char *reason)
+void submit_reject(struct helios *h, const struct routing *from, const struct msg_submit *m,
+                   const char *code, const char *reason)
 {
     struct msg_refusal *items = xalloc((m->items.n + 1) * sizeof(*items));
     struct msg_rejected rejected = {.ref = m->ref, .items = {items, m->items.n}};
@@ -263,10 +263,10 @@ void on_submit(struct helios *h, const struct routing *from, const struct msg_su
 {
     const char *reason, *code = why_not(h, m, &reason);
     if (code) {
-        reject_all(h, from, m, code, reason);
+        submit_reject(h, from, m, code, reason);
         return;
     }
-    struct submitter who = {.client = m->client};
+    struct submitter who = {.client = h->who ? bytes_of(h->who->name) : m->client}; /* Z2 */
     size_t n = m->items.n + 1;
     struct answers a = {.tickets = xalloc(n * sizeof(*a.tickets)),
                         .refusals = xalloc(n * sizeof(*a.refusals)),

@@ -33,6 +33,7 @@ struct agent {
     bool live;                               /* beats come; at most one live instance an id (A5) */
     struct routing routing;                  /* of the live instance: 16 bytes, unused ones 0 */
     char *instance, *title, *host, *version; /* owned */
+    char *key; /* owned; the public key that it proved, NULL without keys (Z2) */
     uint64_t pid;
     struct offered *offers; /* owned; what its manifest names, while live */
     size_t n_offers;
@@ -151,6 +152,8 @@ void work_lead(struct helios *h);
 /* work_turn, the end of each turn: dispatches what can start, as batches; flushes done messages. */
 void work_turn(struct helios *h);
 void work_reload(struct helios *h);
+/* work_revoke: agents that proved this key are lost at once (Z2). */
+void work_revoke(struct helios *h, const char *public, const char *name);
 /* work_excuse: our own pause; every agent's and attempt's deadline is that much later (L6). */
 void work_excuse(struct helios *h, int64_t pause_ms);
 /* work_held: commits have stopped or flow again. Meanwhile attempts left late and results were not acknowledged: no attempt runs out
@@ -163,6 +166,9 @@ void on_beat(struct helios *h, const struct routing *from, const struct msg_beat
 void on_results(struct helios *h, const struct routing *from, const struct msg_results *m);
 void on_bye(struct helios *h, const struct routing *from, const struct msg_bye *m);
 void on_submit(struct helios *h, const struct routing *from, const struct msg_submit *m);
+/* submit_reject refuses all of it. */
+void submit_reject(struct helios *h, const struct routing *from, const struct msg_submit *m,
+                   const char *code, const char *reason);
 void on_watch(struct helios *h, const struct routing *from, const struct msg_watch *m);
 
 /* What deciders call. task_submit takes a request in and answers the task, or NULL with a sentence

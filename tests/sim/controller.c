@@ -14,7 +14,7 @@ static void start(struct node *n)
     *s = (struct shell){.lock_fd = -1, .signal_fd = -1, .config = n->setup};
     s->data_dir = xdup(n->name);
     snprintf(s->id, sizeof(s->id), "%s", n->name);
-    int r = bus_open(&s->bus, &s->config->listen, s->config->insecure, &why);
+    int r = bus_open(&s->bus, &s->config->listen, s->config->insecure, NULL, &why);
     if (r == 0)
         r = shell_open_store(s, &why);
     assert(r == 0);

@@ -214,6 +214,14 @@ int socket_send(void *socket, const struct routing *to, const char *topic, struc
     return 0;
 }
 
+/* No keys here: nobody proves anything. */
+int socket_receive_of(void *socket, struct routing *ret_from, struct buf *ret_topic, struct buf *ret,
+                      char *ret_user)
+{
+    *ret_user = '\0';
+    return socket_receive(socket, ret_from, ret_topic, ret);
+}
+
 int socket_receive(void *socket, struct routing *ret_from, struct buf *ret_topic, struct buf *ret)
 {
     struct socket *s = socket;

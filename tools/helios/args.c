@@ -9,6 +9,9 @@ const struct option_row common_options[] = {
     {"controller", "WHERE",
      "data directory of a controller, or tcp://HOST; several times, or with commas, for several; "
      "default $HELIOS_CONTROLLER, $HELIOS_DATA, ./data"},
+    {"identity", "FILE", "our key, where controllers ask for one (NAME.key); default $HELIOS_IDENTITY"},
+    {"controller-key", "KEYS", "public keys of the hosts of --controller, in their order, each a *.pub file or its 40 letters; "
+                               "default $HELIOS_CONTROLLER_KEY; data directories say theirs"},
     {"timeout", "TIME", "wait so long for an answer (5s)"},
     {"json", NULL, "print JSON"},
     {"watch", NULL, "repeat each second until Ctrl-C"},

@@ -8,12 +8,33 @@
 #include <zmq.h>
 
 #include "common/clock.h"
+#include "proto/curve.h"
 #include "proto/json.h"
 #include "proto/socket.h"
 
 enum { CLIENT_SOCKETS = 64, LOOK_MS = 500, HWM = 10000 };
 
 /* ---- sockets */
+
+int client_connect(struct client *c, size_t i, void *socket, enum endpoint endpoint)
+{
+    const struct place *p = &c->places.at[i];
+    int r = 0;
+    if (p->key[0] && c->key.public[0] == '\0') {
+        fprintf(stderr,
+                "helios: %s asks for a key: make one with `helios keys new NAME --role operator`, "
+                "have it allowed "
+                "there, and name it with --identity or $HELIOS_IDENTITY\n",
+                p->where);
+        return -ENOKEY;
+    }
+    if (p->key[0])
+        r = curve_join(socket, &c->key, p->key);
+    r = r < 0 ? r : socket_connect(socket, p->endpoints[endpoint]);
+    if (r < 0)
+        fprintf(stderr, "helios: cannot connect to %s: %s\n", p->endpoints[endpoint], strerror(-r));
+    return r;
+}
 
 static int connect_one(struct client *c, size_t i)
 {
@@ -23,10 +44,7 @@ static int connect_one(struct client *c, size_t i)
     if (endpoint == NULL)
         return 0;
     int r = socket_new(c->context, SOCKET_DEALER, HWM, &c->sockets[i]);
-    r = r < 0 ? r : socket_connect(c->sockets[i], endpoint);
-    if (r < 0)
-        fprintf(stderr, "helios: cannot connect to %s\n", endpoint);
-    return r;
+    return r < 0 ? r : client_connect(c, i, c->sockets[i], ENDPOINT_control);
 }
 
 static void on_send(void *user, size_t controller, struct bytes message)
@@ -52,9 +70,21 @@ static int begin(struct client *c)
     return 0;
 }
 
+static int read_key(struct client *c, const char *path)
+{
+    _autofree_ char *why = NULL;
+    if (path == NULL || key_read(path, true, &c->key, &why) == 0)
+        return 0;
+    fprintf(stderr, "helios: %s\n", why);
+    return EX_CONFIG;
+}
+
 int client_open(struct client *c, const struct args *a)
 {
     *c = (struct client){.timeout_ms = args_ms(a, "timeout", 5000)};
+    int code = read_key(c, args_value(a, "identity", getenv("HELIOS_IDENTITY")));
+    if (code)
+        return code;
     if (places_find(a, &c->places) < 0)
         return EX_UNAVAILABLE;
     return begin(c);
@@ -63,7 +93,7 @@ int client_open(struct client *c, const struct args *a)
 int client_open_at(struct client *c, const char *directory, int64_t timeout_ms)
 {
     *c = (struct client){.timeout_ms = timeout_ms, .quiet = true};
-    if (places_of(directory, &c->places) < 0)
+    if (read_key(c, getenv("HELIOS_IDENTITY")) || places_of(directory, &c->places) < 0)
         return EX_UNAVAILABLE;
     return begin(c);
 }
@@ -76,6 +106,7 @@ void client_close(struct client *c)
         socket_close(c->sockets[i]);
     socket_context_free(c->context);
     places_done(&c->places);
+    key_forget(&c->key);
     buf_done(&c->in);
     *c = (struct client){0};
 }

@@ -13,6 +13,7 @@
 
 struct client {
     struct places places;              /* owned */
+    struct key key;                    /* ours; none when its public is "" */
     void *context;                     /* owned; NULL = not open */
     void *sockets[CLIENT_CONTROLLERS]; /* owned; NULL = it cannot be reached now */
     struct client_core core;
@@ -31,6 +32,10 @@ struct client {
 int client_open(struct client *c, const struct args *a);
 int client_open_at(struct client *c, const char *directory, int64_t timeout_ms); /* silent */
 void client_close(struct client *c);
+
+/* client_connect connects a socket to an endpoint of the i-th controller, with our key when it asks for
+ * one. -errno after a sentence on stderr. */
+int client_connect(struct client *c, size_t i, void *socket, enum endpoint endpoint);
 
 /* client_turn sends what is due, waits at most wait_ms for a message, or for something to read on
  * `other` (a socket, may be NULL), and takes in what came. -EINTR when a signal came. */

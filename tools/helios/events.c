@@ -12,9 +12,7 @@ int events_open(struct events *e, struct client *c)
     int r = socket_new(c->context, SOCKET_SUB, 100000, &e->socket);
     for (size_t i = 0; i < c->places.n && r == 0; i++) {
         const char *endpoint = c->places.at[i].endpoints[ENDPOINT_events];
-        r = endpoint ? socket_connect(e->socket, endpoint) : 0;
-        if (r < 0)
-            fprintf(stderr, "helios: cannot connect to %s\n", endpoint);
+        r = endpoint ? client_connect(c, i, e->socket, ENDPOINT_events) : 0;
     }
     return r;
 }

@@ -35,6 +35,8 @@ static void read_file(struct place *p)
     if (asprintf(&file, "%s/endpoints.json", p->where) < 0)
         abort();
     json_t *all = json_load_file(file, 0, &error);
+    const char *key = json_string_value(json_object_get(all, "key"));
+    snprintf(p->key, sizeof(p->key), "%s", key ? key : "");
     for (size_t i = 0; i < ENDPOINTS; i++) {
         const char *endpoint = json_string_value(json_object_get(all, names[i]));
         complete &= endpoint != NULL;
@@ -53,9 +55,9 @@ bool place_look(struct place *p)
     memset(p->endpoints, 0, sizeof(p->endpoints));
     read_file(p);
     const char *old = before.endpoints[ENDPOINT_control], *now = p->endpoints[ENDPOINT_control];
-    bool changed = now && (old == NULL || strcmp(old, now) != 0);
+    bool changed = now && (old == NULL || strcmp(old, now) != 0 || strcmp(before.key, p->key) != 0);
     if (now == NULL) /* it is being started again: what was known may still be true */
-        memcpy(p->endpoints, before.endpoints, sizeof(p->endpoints));
+        *p = before;
     else
         forget(&before);
     return changed;
@@ -103,6 +105,31 @@ int places_of(const char *directory, struct places *ret)
     return -ENOENT;
 }
 
+static int take_key(struct place *p, struct bytes given)
+{
+    struct key key;
+    _autofree_ char *why = NULL, *path = bytes_dup(given);
+    if (key_is_text(given))
+        memcpy(key.public, path, given.n + 1);
+    else if (key_read(path, false, &key, &why) < 0)
+        return fprintf(stderr, "helios: %s\n", why), -EINVAL;
+    memcpy(p->key, key.public, sizeof(p->key));
+    return 0;
+}
+
+/* take_keys gives the hosts their keys, in order; data directories say theirs themselves. */
+static int take_keys(struct places *all, const char *list)
+{
+    int r = 0;
+    for (size_t i = 0; list && i < all->n && r == 0 && *list; i++) {
+        size_t n = strcspn(list, " ");
+        if (n)
+            r = take_key(&all->at[i], (struct bytes){list, n});
+        list += n + (list[n] == ' ');
+    }
+    return r;
+}
+
 int places_find(const struct args *a, struct places *ret)
 {
     struct places all = {0};
@@ -115,6 +142,10 @@ int places_find(const struct args *a, struct places *ret)
     if (all.n == 0)
         add(&all, bytes_of(data ? data : "./data"));
     *ret = all;
+    if (take_keys(ret, args_value(a, "controller-key", getenv("HELIOS_CONTROLLER_KEY"))) < 0) {
+        places_done(ret);
+        return -EINVAL;
+    }
     if (any_known(&all))
         return 0;
     fprintf(stderr,

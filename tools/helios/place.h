@@ -5,11 +5,13 @@
 
 #include "args.h"
 #include "client/client.h"
+#include "proto/key.h"
 #include "proto/schema.h"
 
 struct place {
     char *where;                /* as a person named it; owned */
     char *endpoints[ENDPOINTS]; /* owned; NULL = nothing is known of it (now) */
+    char key[KEY_TEXT];         /* its public key; "" = it asks for none */
 };
 
 struct places {
@@ -18,11 +20,13 @@ struct places {
 };
 
 /* places_find reads --controller (each, a list with commas), $HELIOS_CONTROLLER, $HELIOS_DATA,
- * ./data, in this order. -ENOENT, with a sentence on stderr, when nothing is known of any. */
+ * ./data, in this order; and the public keys of hosts, in the same order, from --controller-key or
+ * $HELIOS_CONTROLLER_KEY: *.pub files or their 40 letters, with blanks between them. -ENOENT, with a sentence on stderr, when
+ * nothing is known of any; -EINVAL for a key that is none. */
 int places_find(const struct args *a, struct places *ret);
 int places_of(const char *directory, struct places *ret); /* of this data directory; silent */
 void places_done(struct places *p);
-/* place_look reads a data directory's endpoints again; whether `control` has changed. */
+/* place_look reads a data directory's endpoints again; whether `control` or its key has changed. */
 bool place_look(struct place *p);
 
 #endif

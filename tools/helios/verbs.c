@@ -76,6 +76,8 @@ const struct cli_verb cli_verbs[] = {
     {"verbs", "", "queries and commands of the wire", list_options, run_list, &list_verbs},
     {"config", "check|show FILE", "check a config file, or show what it comes to", config_options,
      run_config, NULL},
+    {"keys", "new NAME|show FILE…|list|allow FILE…|revoke NAME…", "keys of those who may speak to a controller",
+     keys_options, run_keys, NULL},
     {"completion", "bash|zsh", "print a completion script", NULL, run_completion, NULL},
     {"version", "", "print the version", NULL, run_version, NULL},
     {"help", "[VERB]", "this help", NULL, run_help, NULL},

@@ -13,6 +13,14 @@ struct decoding {
     struct decode_error *err;
 };
 
+/* In a record a needed text of no letters is not there: nobody has an empty id. */
+static bool says_something(const struct schema *s, const struct field *f, const void *ret)
+{
+    bool of_record = s >= schema_records && s < schema_records + REC_COUNT;
+    return !of_record || f->kind != KIND_STR ||
+           ((const struct bytes *)((const char *)ret + f->offset))->n > 0;
+}
+
 static bool take_struct(struct decoding *d, const struct schema *s, struct cursor *c, void *ret);
 
 static bool take_str(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
@@ -212,7 +220,7 @@ static bool take_struct(struct decoding *d, const struct schema *s, struct curso
         } else if (!take_nil(c)) {
             if (!take_field(d, s, f, c, ret))
                 return false;
-            found |= UINT64_C(1) << (f - s->fields);
+            found |= (uint64_t)says_something(s, f, ret) << (f - s->fields);
         }
     }
     return have_needed(d, s, found);

@@ -370,7 +370,7 @@ static void every_truncation_is_refused(void **state)
             char *part = xalloc(
                 n); /* of exactly n bytes, so that the address sanitizer sees a step too far */
             memcpy(part, out.at, n);
-            assert_int_equal(guard_check((struct bytes){part, n}), -EPROTO);
+            assert_int_equal(guard_check((struct bytes){part, n}), -EBADMSG);
             struct_decode(s, (struct bytes){part, n}, back, &arena, NULL);
             free(part);
         }

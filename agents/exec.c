@@ -137,7 +137,7 @@ static void on_clock(struct timer *t)
 
 void child_stop(struct child *c, enum stop why)
 {
-    if (c->stop != STOP_NONE)
+    if (c->stop != STOP_NONE || c->pid == 0) /* without a number the signal would be for ourselves */
         return;
     c->stop = why;
     kill(-c->pid, SIGTERM);
@@ -251,6 +251,7 @@ static void bury(struct child *c)
     if (WIFSIGNALED(c->status) && WTERMSIG(c->status) == SIGKILL && !c->killed)
         c->oom = memory_killed(&c->exec->oom_kills);
     c->pid = 0;
+    loop_no_timer(c->exec->loop, &c->clock);
     read_rest(c);
     c->on_end(c);
 }

@@ -67,7 +67,7 @@ static void look_at(struct herd *herd, const char *name, pid_t leader, const cha
     pid_t session;
     if (p.pid == getpid() || !read_stat(name, &p.parent, &session))
         return;
-    p.ours = p.pid == leader || session == leader || carries(name, mark);
+    p.ours = leader > 0 && (p.pid == leader || session == leader || carries(name, mark));
     if (herd->n == herd->room) {
         herd->room = herd->room ? 2 * herd->room : 256;
         herd->at = xrealloc(herd->at, herd->room * sizeof(*herd->at));

@@ -100,6 +100,8 @@ static int take_line(struct key *k, const char *path, unsigned number, const cha
     for (size_t i = 0; colon && i < ARRAY_SIZE(lines); i++) {
         if (!bytes_is(word, lines[i].name))
             continue;
+        if (*found >> i & 1)
+            return fail(ret_why, -EINVAL, "%s:%u: a second line `%s:`", path, number, lines[i].name);
         if (!lines[i].take(k, trimmed(colon + 1, end)))
             return fail(ret_why, -EINVAL, "%s:%u: this is no good %s", path, number, lines[i].name);
         *found |= 1u << i;

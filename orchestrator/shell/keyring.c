@@ -73,7 +73,11 @@ static void read_file(void *user, const char *name, const char *path)
     _autofree_ char *why = NULL;
     (void)name;
     int error = key_read(path, false, &a->key, &why);
-    if (error == 0) {
+    if (error == 0 && a->key.secret[0]) {
+        struct buf text = {0};
+        buf_printf(&text, "%s holds a secret and is not let in: `helios keys allow` takes only the public half", path);
+        why = buf_take(&text);
+    } else if (error == 0) {
         HASH_FIND_STR(r->keys, a->key.public, same);
         if (same == NULL) {
             HASH_ADD_STR(r->keys, key.public, a);
@@ -81,6 +85,7 @@ static void read_file(void *user, const char *name, const char *path)
         }
         why = xdup("two files have the same public key; the first one read counts");
     }
+    key_forget(&a->key);
     free(a);
     if (r->calls)
         r->calls->note(r->user, why);

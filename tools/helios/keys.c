@@ -54,7 +54,8 @@ static int create(const char *path, const struct buf *text, mode_t mode)
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return -errno;
-    bool good = write(fd, text->at, text->n) == (ssize_t)text->n && fsync(fd) == 0;
+    bool good = fchmod(fd, mode) == 0 && /* whatever the umask */
+                write(fd, text->at, text->n) == (ssize_t)text->n && fsync(fd) == 0;
     int error = good ? 0 : -errno;
     close(fd);
     return error;

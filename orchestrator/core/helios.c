@@ -166,6 +166,8 @@ void helios_freeze(struct helios *h, bool frozen, struct bytes author, struct by
     note(h, frozen ? EVENT_realm_frozen : EVENT_realm_unfrozen, "realm", NULL, NULL,
          "automation is %s by " BYTES_F "%s" BYTES_F, frozen ? "stopped" : "let go", BYTES_A(author),
          reason.n ? ": " : "", BYTES_A(reason));
+    if (frozen)
+        decide_on_frozen(h);
 }
 
 void helios_reload(struct helios *h, const struct set_config *config, const char *differences)

@@ -107,8 +107,11 @@ static void spend(struct helios *h, const struct optimization *o)
         budget_spend(h, *target, o->r.id.at);
 }
 
+/* The mode is asked now: a proposal may have waited for its person through a change of it (X10). */
 static void set_going(struct helios *h, struct optimization *o)
 {
+    o->r.dry_run = h->config->mode != mode_act;
+    save_mark(h, &o->save);
     spend(h, o);
     if (!optimization_emergency(o))
         optimization_step(h, o, OPT_AUTHORIZED);

@@ -3,6 +3,7 @@
  * by name, nothing of what they do. */
 #include "change.h"
 
+#include "permit.h"
 #include "verdict.h"
 
 #define CLIENT "helios"
@@ -125,6 +126,19 @@ static void fail_with(struct optimization *o, const struct rec_task *ended)
                BYTES_A(ended->error));
 }
 
+/* Half a step is never left standing: when the rest may not be applied, what was is undone (X10). */
+static void apply_next(struct helios *h, struct optimization *o)
+{
+    const char *held = permit_changes(h);
+    if (held)
+        own_printf(&o->r.error, "%s: %llu of %llu targets were changed", held,
+                   (unsigned long long)o->r.legs, (unsigned long long)legs_of(o));
+    if (held == NULL && change_apply(h, o) == 0)
+        return;
+    verdict_settle(o, verdict_rule(held ? "held_midway" : "apply_failed"), NULL);
+    optimization_step(h, o, OPT_BROKEN);
+}
+
 static void apply_ended(struct helios *h, struct optimization *o, const struct rec_task *ended)
 {
     if (ended->attempt)
@@ -137,12 +151,17 @@ static void apply_ended(struct helios *h, struct optimization *o, const struct r
         return;
     }
     keep_undo(o, ended);
-    if (o->r.legs == legs_of(o)) {
+    if (o->r.legs == legs_of(o))
         optimization_step(h, o, OPT_APPLIED);
-    } else if (change_apply(h, o) < 0) {
-        verdict_settle(o, verdict_rule("apply_failed"), NULL);
-        optimization_step(h, o, OPT_BROKEN);
-    }
+    else
+        apply_next(h, o);
+}
+
+void change_take_back(struct helios *h, struct optimization *o, const char *why)
+{
+    struct task *t = o->r.apply_task.n ? task_find(h, o->r.apply_task) : NULL;
+    if (t && t->r.state == task_state_PENDING)
+        task_cancel(h, t, why);
 }
 
 /* ---- rollback ---- */

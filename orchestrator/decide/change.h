@@ -9,6 +9,8 @@
 /* change_apply submits the apply of the next leg. Negative when the task was refused; the reason is
  * in r.error. */
 int change_apply(struct helios *h, struct optimization *o);
+/* change_take_back cancels an apply that no agent has got yet. */
+void change_take_back(struct helios *h, struct optimization *o, const char *why);
 /* change_undo submits the rollback of the newest leg that is not undone. -ENOENT when the plan has
  * none: a person must. */
 int change_undo(struct helios *h, struct optimization *o);

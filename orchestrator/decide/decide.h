@@ -32,6 +32,7 @@ struct decider {
                       bool bad); /* the hysteresis of a scope changed (H4) */
     void (*on_ended)(struct helios *h,
                      const struct optimization *o); /* an optimization reached its last state */
+    void (*on_frozen)(struct helios *h); /* automation was stopped: before anything else is sent */
     const char *const
         *actions; /* NULL-terminated: tasks that it does itself (`optimization`, `emergency`, …) */
     /* Such a task is due; ends with task_end_internal. Asked again for the same task (after a
@@ -64,6 +65,7 @@ void decide_on_done(struct helios *h, const struct rec_task *ended); /* finds th
 void decide_on_event(struct helios *h, enum event kind,
                      const struct rec_entry *e); /* from note: for notifications */
 void decide_on_health(struct helios *h, const char *scope, bool bad);
+void decide_on_frozen(struct helios *h);
 /* Is it an action that the controller does itself? Then NULL is not answered. */
 const struct decider *decide_internal(struct bytes action);
 

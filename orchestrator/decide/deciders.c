@@ -74,6 +74,13 @@ void decide_on_health(struct helios *h, const char *scope, bool bad)
             (*d)->on_health(h, scope, bad);
 }
 
+void decide_on_frozen(struct helios *h)
+{
+    EACH_DECIDER (d)
+        if ((*d)->on_frozen)
+            (*d)->on_frozen(h);
+}
+
 void decide_on_ended(struct helios *h, const struct optimization *o)
 {
     EACH_DECIDER (d)

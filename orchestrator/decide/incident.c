@@ -160,6 +160,16 @@ static void free_incident(struct incident *i)
     free(i);
 }
 
+static size_t acts_done(struct helios *h, const struct incident *i)
+{
+    size_t n = 0;
+    SEQ_EACH (id, struct bytes, i->r.optimizations) {
+        const struct optimization *o = optimization_find(h, *id);
+        n += o == NULL || !o->r.dry_run;
+    }
+    return n;
+}
+
 static void close_it(struct helios *h, struct incident *i)
 {
     struct incidents *all = incidents_of(h);
@@ -172,7 +182,7 @@ static void close_it(struct helios *h, struct incident *i)
     snprintf(sentence, sizeof(sentence),
              "is resolved after %.0f s: health %.0f, worst was %.0f, %zu emergency acts",
              (double)(h->now - i->r.began) / 1000, health_of(h, "realm").score, i->r.worst,
-             i->r.optimizations.n);
+             acts_done(h, i));
     note_incident(h, EVENT_incident_resolved, i, sentence);
     incident_report(h, i);
     answer_tasks(h, i, task_state_COMPLETED, "");

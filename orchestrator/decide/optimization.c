@@ -6,6 +6,7 @@
 #include "change.h"
 #include "common/mutant.h"
 #include "evidence.h"
+#include "permit.h"
 #include "trial.h"
 #include "verdict.h"
 
@@ -125,6 +126,11 @@ bool optimization_ended(const struct optimization *o)
     return o->r.state >= opt_state_ACCEPTED;
 }
 
+bool optimization_told(const struct optimization *o)
+{
+    return o->r.dry_run && bytes_is(o->r.rule, "dry_run");
+}
+
 bool optimization_emergency(const struct optimization *o)
 {
     return o->r.incident.n > 0;
@@ -222,7 +228,7 @@ void optimizations_disturb(struct helios *h, const char *cause)
         if (optimization_emergency(o))
             continue;
         o->disturbed = true;
-        if (o->r.state == opt_state_BASELINE) {
+        if (o->r.state == opt_state_BASELINE && !optimization_told(o)) {
             verdict_settle(o, verdict_rule("incident"), NULL);
             own_text(&o->r.error, cause);
             optimization_step(h, o, OPT_DROPPED);
@@ -337,11 +343,24 @@ static int load(struct helios *h, enum rec kind, struct bytes value)
     return 0;
 }
 
+/* What waits for an agent has changed nothing yet: it is taken back when nothing may be changed. In `mode: act` nobody needs the
+ * place of what was only told. */
+static void obey_mode(struct helios *h)
+{
+    const char *held = permit_changes(h);
+    list_each (o, &optimizations_of(h)->live, struct optimization, link)
+        if (held && o->r.state == opt_state_APPLYING)
+            change_take_back(h, o, held);
+        else if (h->config->mode == mode_act && optimization_told(o))
+            optimization_step(h, o, OPT_DROPPED);
+}
+
 static void lead(struct helios *h)
 {
     list_each (o, &optimizations_of(h)->live, struct optimization, link)
         if (!MUTANT(recovery))
             trial_resume(h, o);
+    obey_mode(h);
 }
 
 static void reload(struct helios *h)
@@ -350,6 +369,7 @@ static void reload(struct helios *h)
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
         list_each (o, lists[i], struct optimization, link)
             o->plan = plan_of(h, o->r.name);
+    obey_mode(h);
 }
 
 static void on_done(struct helios *h, const char *owner_id, const struct rec_task *ended)
@@ -365,4 +385,5 @@ const struct decider decider_optimization = {.kind = "optimization",
                                              .load = load,
                                              .lead = lead,
                                              .reload = reload,
-                                             .on_done = on_done};
+                                             .on_done = on_done,
+                                             .on_frozen = obey_mode};

@@ -63,6 +63,9 @@ void optimization_follow(
 struct optimization *optimization_find(struct helios *h, struct bytes id); /* live or ended */
 bool optimization_ended(const struct optimization *o);
 bool optimization_emergency(const struct optimization *o);
+/* It was told what would have been done, in place of doing it: dry-run (X10). Until it ends it holds the place that the act
+ * would have held, so that the decisions beside it are the same. */
+bool optimization_told(const struct optimization *o);
 /* How many are under way; those that wait for a person are not. */
 size_t optimizations_under_way(struct helios *h, bool emergency);
 /* Those that have not been applied yet end; the others go on, but what they see is disturbed

@@ -28,6 +28,14 @@ static bool frozen(struct helios *h, const struct act *act, struct why *why)
     return h->frozen && hold(why, "automation is frozen; `helios unfreeze` lets it go on");
 }
 
+const char *permit_changes(const struct helios *h)
+{
+    return h->frozen                       ? "automation is frozen"
+           : h->config->mode == mode_act   ? NULL
+           : h->config->mode == mode_observe ? "the mode is observe"
+                                             : "the mode is advise";
+}
+
 static bool observing(struct helios *h, const struct act *act, struct why *why)
 {
     (void)act;
@@ -124,9 +132,21 @@ static bool breaker(struct helios *h, const struct act *act, struct why *why)
                          (long long)(until - h->now + 999) / 1000, act->plan->name.at);
 }
 
+/* In advise mode what was only told cools down as well, or each cycle would tell it anew. It lies in the records of what
+ * ended: no breaker is touched, and a real act never waits for it. */
+static int64_t told_cool_at(struct helios *h, const struct set_optimization *plan)
+{
+    int64_t pause = plan->cooldown_ms ? plan->cooldown_ms : h->config->cycle.cooldown_ms, at = 0;
+    if (h->config->mode == mode_advise)
+        list_each (o, &optimizations_of(h)->ended, struct optimization, link)
+            if (optimization_told(o) && bytes_eq(o->r.name, plan->name))
+                at = MAX(at, o->r.ended + pause);
+    return at > h->now ? at : 0;
+}
+
 static bool cooling(struct helios *h, const struct act *act, struct why *why)
 {
-    int64_t at = act->follows ? 0 : breaker_cool_at(h, act->plan);
+    int64_t at = act->follows ? 0 : MAX(breaker_cool_at(h, act->plan), told_cool_at(h, act->plan));
     return at &&
            hold(why, "its cooldown runs for another %lld s", (long long)(at - h->now + 999) / 1000);
 }

@@ -16,6 +16,8 @@ bool permit_act(struct helios *h, const struct act *act, struct why *ret_why);
 /* permit_now asks only what concerns the realm, not the act: before the change is made it is asked
  * again. */
 bool permit_now(struct helios *h, bool emergency, struct why *ret_why);
+/* permit_changes: is anything changed by itself at all: not while frozen, only in `mode: act` (X10). Names the rule, or is NULL. */
+const char *permit_changes(const struct helios *h);
 /* permit_observed: health and KPIs have been seen for three full windows, weighted as health's
  * coverage is (L5). */
 bool permit_observed(struct helios *h);

@@ -118,8 +118,9 @@ static void note_acted(struct helios *h, struct incident *i, const struct optimi
     bottleneck_pack(&p, issue);
     pack_put_int(&p, "after_ms", h->now - i->r.began);
     pack_end(&p);
-    note(h, EVENT_incident_acted, i->r.id.at, NULL, &data, "%s: %s %s against %s (score %.0f)",
-         i->r.id.at, o->r.id.at, o->r.name.at, issue->config->name.at, issue->score);
+    note(h, o->r.dry_run ? EVENT_incident_would : EVENT_incident_acted, i->r.id.at, NULL, &data,
+         "%s: %s%s %s against %s (score %.0f)", i->r.id.at, o->r.dry_run ? "dry-run: would deploy " : "",
+         o->r.id.at, o->r.name.at, issue->config->name.at, issue->score);
     buf_done(&data);
 }
 
@@ -128,7 +129,8 @@ static void act(struct helios *h, struct incident *i, const struct act *wanted,
 {
     struct optimization *o = optimization_start(h, wanted);
     own_names_add(&i->r.optimizations, o->r.id);
-    i->r.acted = i->r.acted ? i->r.acted : h->now;
+    if (!o->r.dry_run && i->r.acted == 0)
+        i->r.acted = h->now;
     save_mark(h, &i->save);
     note_acted(h, i, o, issue);
 }

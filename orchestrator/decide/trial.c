@@ -39,8 +39,19 @@ static void end_by(struct helios *h, struct optimization *o, const char *rule, c
 
 /* ---- before the change ---- */
 
+static void hold_place(struct helios *h, struct optimization *o)
+{
+    evidence_free(o->evidence);
+    o->evidence = NULL;
+    timer_set(h, &o->timer, h->now + settle_ms(h, o) + verify_ms(h, o));
+}
+
 void trial_baseline(struct helios *h, struct optimization *o)
 {
+    if (optimization_told(o)) { /* after a restart */
+        hold_place(h, o);
+        return;
+    }
     evidence_free(o->evidence);
     o->evidence = evidence_open(h, o);
     evidence_record(h, o->evidence);
@@ -60,16 +71,23 @@ void trial_would(struct helios *h, struct optimization *o)
     pack_put_str(&p, "reason", o->r.reason);
     pack_end(&p);
     note(h, EVENT_optimization_would, o->r.id.at, o->r.cycle.n ? o->r.cycle.at : o->r.incident.at,
-         &data, "%s %s would run %s on %s: dry-run", o->r.id.at, o->r.name.at, o->r.action.at,
+         &data, "%s %s would run %s for %s: dry-run", o->r.id.at, o->r.name.at, o->r.action.at,
          o->r.kpi.at);
     buf_done(&data);
-    end_by(h, o, "dry_run", "", OPT_DROPPED);
+    verdict_settle(o, verdict_rule("dry_run"), NULL);
+    save_mark(h, &o->save);
+    hold_place(h, o);
 }
 
 static void baseline_due(struct helios *h, struct optimization *o)
 {
     struct why why;
     const char *without = "";
+    if (optimization_told(o)) {
+        optimization_step(h, o, OPT_DROPPED);
+        return;
+    }
+    o->r.dry_run |= h->config->mode != mode_act; /* it may have changed since it was proposed */
     if (o->plan == NULL)
         end_by(h, o, "plan_gone", "", OPT_DROPPED);
     else if (!permit_now(h, false, &why))
@@ -84,7 +102,10 @@ static void baseline_due(struct helios *h, struct optimization *o)
 
 static void proposal_due(struct helios *h, struct optimization *o)
 {
-    end_by(h, o, "not_approved", "", OPT_DROPPED);
+    if (optimization_told(o))
+        optimization_step(h, o, OPT_DROPPED);
+    else
+        end_by(h, o, "not_approved", "", OPT_DROPPED);
 }
 
 /* An emergency act has no time for a baseline window: what the windows say now is its baseline. */
@@ -285,7 +306,10 @@ void trial_due(struct helios *h, struct optimization *o)
 
 static void resume_proposed(struct helios *h, struct optimization *o)
 {
-    timer_set(h, &o->timer, o->r.since + PROPOSAL_MS);
+    if (optimization_told(o))
+        hold_place(h, o);
+    else
+        timer_set(h, &o->timer, o->r.since + PROPOSAL_MS);
 }
 
 /* The batch that submitted a task also saved that we wait for it: when it is gone, its end was

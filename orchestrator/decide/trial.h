@@ -9,7 +9,8 @@
 typedef void opt_verb(struct helios *h, struct optimization *o);
 /* Entering a state. */
 opt_verb trial_baseline, trial_apply, trial_settle, trial_verify, trial_undo, trial_check;
-/* trial_would says what would be applied, and ends it there: dry-run (X10). */
+/* trial_would says what would be applied; from there on nothing is done but holding its place as long as the act would have taken:
+ * dry-run (X10). */
 opt_verb trial_would;
 /* Its timer ran out in this state. */
 opt_verb trial_due;

@@ -130,6 +130,7 @@ static const struct row {
     {{"dry_run", verdict_NONE, "dry-run: it would have been applied"}, NULL},
     {{"incident", verdict_NONE, "an incident opened before its change"}, NULL},
     {{"held", verdict_NONE, "a rule held it before its change"}, NULL},
+    {{"held_midway", verdict_NONE, "a rule held it with a part of its targets changed"}, NULL},
     {{"recalled", verdict_NONE, "a person wants it undone"}, NULL},
     {{"not_approved", verdict_NONE, "nobody approved it in time"}, NULL},
 };

@@ -124,7 +124,7 @@ static void observe_does_nothing_and_advise_only_says(void **state) /* X10 */
         struct shop *s = shop_open();
         s->c->config.mode = mode;
         shop_lead(s);
-        shop_run(s, 60000);
+        shop_run(s, 45000); /* one cycle */
         assert_int_equal(s->applies, 0);
         assert_int_equal(s->events[EVENT_optimization_would] > 0, mode == mode_advise);
         if (mode == mode_advise)

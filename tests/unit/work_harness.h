@@ -81,6 +81,11 @@ void decide_on_health(struct helios *h, const char *scope, bool bad)
     (void)h, (void)scope, (void)bad;
 }
 
+void decide_on_frozen(struct helios *h)
+{
+    (void)h;
+}
+
 const struct decider *decide_internal(struct bytes action)
 {
     return bytes_is(action, decider_actions[0]) ? &decider_of_test : NULL;

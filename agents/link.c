@@ -244,6 +244,18 @@ static void lose(struct link *l)
     connect_link(l);
 }
 
+/* Whose key is not let in hears nothing at all; a controller that is down looks the same. */
+static void tell_silence(struct link *l)
+{
+    const char *key = l->member->agent->key.name;
+    if (l->told || l->state != LINK_GREETING || l->watch.socket == NULL)
+        return;
+    l->told = true;
+    log_warn("link.silent", "%s: %s has not answered %u greetings: is it down%s%s%s?", l->member->id,
+             l->controller->where, l->unanswered, *key ? ", is the key " : "", key,
+             *key ? " not allowed there (`helios keys allow`), or is its own key another one" : "");
+}
+
 static void on_timer(struct timer *t)
 {
     struct link *l = container_of(t, struct link, timer);
@@ -251,6 +263,8 @@ static void on_timer(struct timer *t)
     bool lost = l->unanswered >= UNANSWERED;
     if (lost || l->state == LINK_GREETING)
         controller_look(l->controller);
+    if (lost)
+        tell_silence(l);
     if (lost || (l->state == LINK_GREETING && l->generation != l->controller->generation))
         lose(l);
     l->unanswered++;

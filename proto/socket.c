@@ -14,7 +14,7 @@ static const struct {
     int option, value;
 } common_options[] = {
     {ZMQ_LINGER, 0},
-    {ZMQ_HANDSHAKE_IVL, 5000},
+    {ZMQ_HANDSHAKE_IVL, 2000},
     {ZMQ_HEARTBEAT_IVL, 2000},
     {ZMQ_HEARTBEAT_TIMEOUT, 6000},
     {ZMQ_TCP_KEEPALIVE, 1},

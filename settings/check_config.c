@@ -41,7 +41,7 @@ static bool has_port(struct bytes tcp)
 }
 
 static void check_endpoint(const struct check *c, const struct bytes *endpoint, const char *key,
-                           bool insecure)
+                           bool open)
 {
     struct place place = place_of_member(c, endpoint, NULL);
     if (starts_with(*endpoint, "ipc://"))
@@ -51,10 +51,11 @@ static void check_endpoint(const struct check *c, const struct bytes *endpoint, 
                 "listen.%s is no endpoint: write tcp://ADDRESS:PORT, PORT from 1 to 65535 or *, or "
                 "ipc://PATH",
                 key);
-    else if (!is_loopback(*endpoint) && !insecure)
+    else if (!is_loopback(*endpoint) && !open)
         mistake(c->m, place,
-                "listen.%s can be reached by others, and there are no keys: use a loopback address "
-                "or say `insecure: true` (Z1)",
+                "listen.%s can be reached by others, and needs keys: name one in security.key "
+                "(`helios keys new NAME --role controller`), use a loopback address, or say "
+                "`insecure: true` (Z1)",
                 key);
 }
 
@@ -64,7 +65,7 @@ static void check_listen(const struct check *c, const struct set_config *config)
     const struct bytes *const all[] = {&l->agents, &l->control, &l->kpi, &l->events};
     static const char *const keys[] = {"agents", "control", "kpi", "events"};
     for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-        check_endpoint(c, all[i], keys[i], config->insecure);
+        check_endpoint(c, all[i], keys[i], config->insecure || config->security.key.n > 0);
         bool chosen = all[i]->n && all[i]->at[all[i]->n - 1] == '*';
         for (size_t j = 0; j < i && !chosen; j++)
             if (bytes_eq(*all[i], *all[j]))

@@ -63,35 +63,6 @@ void door_done(struct door *d)
     d->locked = false;
 }
 
-/* ---- who knocks ---- */
-
-static bool may_come(const struct shell *s, const struct zap_question *q,
-                     enum endpoint *ret_endpoint)
-{
-    const struct key *who = keyring_find(&s->door.ring, q->public);
-    for (enum endpoint e = 0; e < ENDPOINTS; e++)
-        if (strcmp(q->domain, bus_name(e)) == 0) {
-            *ret_endpoint = e;
-            return who && rights_connect(who->role, e);
-        }
-    *ret_endpoint = ENDPOINT_control;
-    return false;
-}
-
-enum { QUESTIONS_A_TURN = 256 };
-
-static void answer_all(struct shell *s)
-{
-    struct zap_question q;
-    for (int i = 0; i < QUESTIONS_A_TURN && zap_next(s->bus.zap, &q) == 0; i++) {
-        enum endpoint e;
-        bool welcome = may_come(s, &q, &e);
-        zap_answer(s->bus.zap, &q, welcome ? q.public : NULL);
-        if (!welcome)
-            helios_refused(s->core, e, "this key is not allowed here");
-    }
-}
-
 /* ---- who was let in and is not any more ---- */
 
 /* Its messages are refused from now on. Who listens to events sends none: only closing the socket cuts it off; the others
@@ -111,13 +82,43 @@ static void on_note(void *user, const char *why)
     log_warn("door.key", "%s", why);
 }
 
+static const struct keyring_calls calls = {.gone = on_gone, .note = on_note};
+
+/* ---- who knocks ---- */
+
+static bool may_come(struct shell *s, const struct zap_question *q, int64_t now,
+                     enum endpoint *ret_endpoint)
+{
+    const struct key *who = keyring_find_fresh(&s->door.ring, q->public, now, &calls, s);
+    for (enum endpoint e = 0; e < ENDPOINTS; e++)
+        if (strcmp(q->domain, bus_name(e)) == 0) {
+            *ret_endpoint = e;
+            return who && rights_connect(who->role, e);
+        }
+    *ret_endpoint = ENDPOINT_control;
+    return false;
+}
+
+enum { QUESTIONS_A_TURN = 256 };
+
+static void answer_all(struct shell *s, int64_t now)
+{
+    struct zap_question q;
+    for (int i = 0; i < QUESTIONS_A_TURN && zap_next(s->bus.zap, &q) == 0; i++) {
+        enum endpoint e;
+        bool welcome = may_come(s, &q, now, &e);
+        zap_answer(s->bus.zap, &q, welcome ? q.public : NULL);
+        if (!welcome)
+            helios_refused(s->core, e, "this key is not allowed here");
+    }
+}
+
 int64_t door_tick(struct shell *s, int64_t now)
 {
-    static const struct keyring_calls calls = {.gone = on_gone, .note = on_note};
     if (!s->door.locked)
         return INT64_MAX;
     keyring_look(&s->door.ring, now, &calls, s);
-    answer_all(s);
+    answer_all(s, now);
     return MIN(s->door.ring.next, bus_mend(&s->bus, now));
 }
 

@@ -110,9 +110,17 @@ static void read_all(struct keyring *k, const struct keyring_calls *calls, void 
     drop_all(old);
 }
 
+static struct timespec dir_time(const struct keyring *k)
+{
+    struct stat dir = {0};
+    (void)stat(k->dir, &dir);
+    return dir.st_mtim;
+}
+
 static bool changed(struct keyring *k)
 {
     uint64_t seen = 1;
+    k->dir_seen = dir_time(k); /* before: what comes while we look is looked at again */
     each_file(k, &seen, see_file);
     bool differs = seen != k->seen;
     k->seen = seen;
@@ -140,6 +148,18 @@ void keyring_look(struct keyring *k, int64_t now, const struct keyring_calls *ca
     k->next = now + KEYRING_LOOK_MS;
     if (changed(k))
         read_all(k, calls, user);
+}
+
+const struct key *keyring_find_fresh(struct keyring *k, const char *public, int64_t now,
+                                     const struct keyring_calls *calls, void *user)
+{
+    const struct key *found = keyring_find(k, public);
+    struct timespec then = k->dir_seen, is = dir_time(k);
+    if (found || (is.tv_sec == then.tv_sec && is.tv_nsec == then.tv_nsec))
+        return found;
+    k->next = now;
+    keyring_look(k, now, calls, user);
+    return keyring_find(k, public);
 }
 
 const struct key *keyring_find(const struct keyring *k, const char *public)

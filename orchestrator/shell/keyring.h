@@ -19,6 +19,7 @@ struct keyring {
     char *dir; /* owned */
     struct allowed *keys;
     uint64_t seen; /* digest of the files' names, times and sizes */
+    struct timespec dir_seen; /* when files last came or went, as of the last look */
     int64_t next;
 };
 void keyring_init(struct keyring *k,
@@ -31,6 +32,9 @@ struct keyring_calls {
     void (*note)(void *user, const char *why);
 };
 void keyring_look(struct keyring *k, int64_t now, const struct keyring_calls *calls, void *user);
+/* keyring_find_fresh looks again before it says no, if files came or went since the last look. */
+const struct key *keyring_find_fresh(struct keyring *k, const char *public, int64_t now,
+                                     const struct keyring_calls *calls, void *user);
 const struct key *keyring_find(const struct keyring *k,
                                const char *public); /* until the next look; NULL */
 

@@ -119,9 +119,11 @@ class Redis:
 class Wire:
     """One DEALER that speaks and hears messages."""
 
-    def __init__(self, endpoint):
+    def __init__(self, endpoint, prove=None):
         self.socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.linger = 0
+        if prove:
+            prove(self.socket)  # a key of keys.py
         self.socket.connect(endpoint)
         self.heard = []  # messages that nobody has asked for yet
 
@@ -189,8 +191,8 @@ class Client(Wire):
 class Agent(Wire):
     """An agent played by hand: it beats while it waits for something."""
 
-    def __init__(self, endpoint, name, swarm="backend", actions=("echo",), slots=1, prefetch=0, **hello):
-        super().__init__(endpoint)
+    def __init__(self, endpoint, name, swarm="backend", actions=("echo",), slots=1, prefetch=0, prove=None, **hello):
+        super().__init__(endpoint, prove)
         self.name, self.credit, self.held = name, slots + prefetch, {}
         self.greeting = {"agent": name, "instance": uuid.uuid4().hex, "swarm": swarm, "slots": slots,
                          "prefetch": prefetch, "actions": [a if isinstance(a, dict) else {"name": a} for a in actions],
@@ -250,9 +252,11 @@ class Agent(Wire):
 class Tap:
     """Who listens to events."""
 
-    def __init__(self, endpoint, topic=""):
+    def __init__(self, endpoint, topic="", prove=None):
         self.socket = zmq.Context.instance().socket(zmq.SUB)
         self.socket.linger = 0
+        if prove:
+            prove(self.socket)
         self.socket.setsockopt_string(zmq.SUBSCRIBE, topic)
         self.socket.connect(endpoint)
         self.events = []  # all that came, in order
@@ -277,13 +281,14 @@ class Tap:
 class Realm:
     """One heliosd with its config and data directory."""
 
-    def __init__(self, path, config=None, start=True):
+    def __init__(self, path, config=None, start=True, prove=None):
         self.path = pathlib.Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
         self.data = self.path / "data"
         self.log = self.path / "heliosd.log"
         self.file = self.path / "helios.yaml"
         self.peers, self.process = [], None
+        self.prove = prove  # the key that the story's own peers have unless they name one
         base = {"realm": "story", "data": str(self.data), "log": {"format": "json"},
                 "listen": {name: ANY_PORT for name in ("agents", "control", "kpi", "events")}}
         self.config = merged(base, config or {})
@@ -334,8 +339,8 @@ class Realm:
         self.write(config)
         self.process.send(signal.SIGHUP)
 
-    def client(self):
-        return self.keep(Client(self.endpoints["control"]))
+    def client(self, prove=None):
+        return self.keep(Client(self.endpoints["control"], prove or self.prove))
 
     def agent(self, name, hello=True, **about):
         agent = self.keep(Agent(self.endpoints["agents"], name, **about))
@@ -344,8 +349,8 @@ class Realm:
             assert answer and answer["type"] == "welcome", f"{name} was not welcomed: {answer}"
         return agent
 
-    def tap(self, topic=""):
-        return self.keep(Tap(self.endpoints["events"], topic))
+    def tap(self, topic="", prove=None):
+        return self.keep(Tap(self.endpoints["events"], topic, prove or self.prove))
 
     def keep(self, peer):
         self.peers.append(peer)

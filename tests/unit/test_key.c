@@ -279,6 +279,24 @@ static void it_looks_twice_a_second(void **state) /* Z2: within 1 s */
     keyring_done(&ring);
 }
 
+/* Who was allowed a moment ago is not turned away. */
+static void before_it_says_no_it_looks_again(void **state) /* Z2 */
+{
+    static const struct keyring_calls calls = {.gone = on_gone, .note = on_note};
+    struct keyring ring;
+    (void)state;
+    keyring_init(&ring, dir);
+    keyring_look(&ring, 1000, &calls, NULL);
+    assert_null(keyring_find_fresh(&ring, PUBLIC, 1001, &calls, NULL));
+    usleep(20000); /* the clock of files is a coarse one */
+    put_key('a', "agent", PUBLIC);
+    assert_null(keyring_find(&ring, PUBLIC));
+    assert_non_null(keyring_find_fresh(&ring, PUBLIC, 1002, &calls, NULL));
+    assert_int_equal(heard.notes, 0);
+    keyring_done(&ring);
+    empty();
+}
+
 static void what_is_no_key_is_told_and_lets_nobody_in(void **state) /* Z2, Z4 */
 {
     struct keyring ring;
@@ -338,6 +356,7 @@ int main(void)
         cmocka_unit_test(what_is_forgotten_is_gone),
         cmocka_unit_test(who_comes_and_goes),
         cmocka_unit_test(it_looks_twice_a_second),
+        cmocka_unit_test(before_it_says_no_it_looks_again),
         cmocka_unit_test(what_is_no_key_is_told_and_lets_nobody_in),
         cmocka_unit_test(no_directory_is_nobody),
     };

@@ -177,6 +177,11 @@ static int exit_code(struct bytes code)
     return EX_SOFTWARE;
 }
 
+const char *client_doubt(const struct client *c)
+{
+    return c->key.public[0] ? ", and is your key allowed there (`helios keys list`)" : "";
+}
+
 static void no_answer(struct client *c, struct asked *asked, const struct client_event *e)
 {
     struct buf who = {0};
@@ -187,9 +192,9 @@ static void no_answer(struct client *c, struct asked *asked, const struct client
         snprintf(asked->err, 512, BYTES_F, BYTES_A(e->text));
     else
         snprintf(asked->err, 512,
-                 "no answer from %s within %lld ms; is the controller running, and can it reach "
-                 "its Redis?",
-                 buf_str(&who), (long long)c->timeout_ms);
+                 "no answer from %s within %lld ms; is the controller running, can it reach "
+                 "its Redis%s?",
+                 buf_str(&who), (long long)c->timeout_ms, client_doubt(c));
     buf_done(&who);
 }
 
@@ -202,9 +207,13 @@ static void take_answer(struct client *c, struct asked *asked, const struct clie
     } else if (e->what == CLIENT_ANSWERED && e->reply->ok) {
         asked->answers[i] = json_from_msgpack(e->reply->data);
         asked->leads = e->reply->epoch ? e->controller : asked->leads;
-    } else if (e->what == CLIENT_ANSWERED && !asked->everyone) {
+    } else if (e->what == CLIENT_ANSWERED) {
         asked->code = exit_code(e->reply->code);
-        snprintf(asked->err, 512, BYTES_F, BYTES_A(e->reply->error));
+        if (asked->everyone)
+            fprintf(stderr, "helios: %s: " BYTES_F "\n", c->places.at[i].where,
+                    BYTES_A(e->reply->error));
+        else
+            snprintf(asked->err, 512, BYTES_F, BYTES_A(e->reply->error));
     }
 }
 
@@ -260,7 +269,7 @@ int client_ask(struct client *c, bool command, const char *name, const json_t *a
     return asked.code;
 }
 
-void client_ask_all(struct client *c, bool command, const char *name, const json_t *args,
+int client_ask_all(struct client *c, bool command, const char *name, const json_t *args,
                     json_t *answers[CLIENT_CONTROLLERS], size_t *ret_leads)
 {
     struct asked asked = {.answers = answers, .leads = c->places.n, .everyone = true};
@@ -271,6 +280,7 @@ void client_ask_all(struct client *c, bool command, const char *name, const json
         ;
     c->asked = NULL;
     *ret_leads = asked.leads;
+    return asked.code;
 }
 
 static int ask_aloud(struct client *c, bool command, const char *name, const json_t *args,

@@ -37,6 +37,9 @@ void client_close(struct client *c);
  * one. -errno after a sentence on stderr. */
 int client_connect(struct client *c, size_t i, void *socket, enum endpoint endpoint);
 
+/* client_doubt ends a sentence about silence: "" or ", and is your key …". */
+const char *client_doubt(const struct client *c);
+
 /* client_turn sends what is due, waits at most wait_ms for a message, or for something to read on
  * `other` (a socket, may be NULL), and takes in what came. -EINTR when a signal came. */
 int client_turn(struct client *c, int64_t wait_ms, void *other);
@@ -51,8 +54,9 @@ int client_ask(struct client *c, bool command, const char *name, const json_t *a
 int client_query(struct client *c, const char *what, const json_t *args, json_t **ret);
 int client_command(struct client *c, const char *verb, const json_t *args, json_t **ret);
 /* client_ask_all asks every controller. answers[i]: a new reference to what controller i said, NULL
- * when it did not answer or refused; leads: which of them leads, c->places.n = none that answered. */
-void client_ask_all(struct client *c, bool command, const char *name, const json_t *args,
+ * when it did not answer or refused; leads: which of them leads, c->places.n = none that answered.
+ * 0, or the exit code of a refusal after its sentence on stderr. */
+int client_ask_all(struct client *c, bool command, const char *name, const json_t *args,
                     json_t *answers[CLIENT_CONTROLLERS], size_t *ret_leads);
 
 #endif

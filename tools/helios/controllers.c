@@ -83,26 +83,27 @@ static int tell_all(struct client *c, const struct order_row *row, const struct 
     size_t leads;
     if (args_has(a, "reason"))
         json_object_set_new(args, "reason", json_string(args_value(a, "reason", "")));
-    client_ask_all(c, true, row->command, args, answers, &leads);
+    int refused = client_ask_all(c, true, row->command, args, answers, &leads);
     json_decref(args);
     for (size_t i = 0; i < c->places.n; i++) {
         if (answers[i])
             json_array_append_new(done, json_string(c->places.at[i].where));
-        else
+        else if (!refused)
             fprintf(stderr, "helios: %s did not answer\n", c->places.at[i].where);
         json_decref(answers[i]);
     }
     size_t n = json_array_size(done);
-    if (leads == c->places.n)
-        fprintf(stderr, n ? "helios: no leader has answered: what leads now may not know\n"
-                          : "helios: no answer; is the controller running?\n");
+    if (leads == c->places.n && !refused)
+        fprintf(stderr, n ? "helios: no leader has answered%s: what leads now may not know\n"
+                          : "helios: no answer; is the controller running%s?\n",
+                n ? "" : client_doubt(c));
     if (args_has(a, "json"))
         print_json(json_pack("{sssb sO}", "done", row->command, "leader", leads < c->places.n,
                              "controllers", done));
     else if (n)
         printf("%s\n", row->done);
     json_decref(done);
-    return leads < c->places.n ? 0 : n ? EX_TEMPFAIL : EX_UNAVAILABLE;
+    return refused ? refused : leads < c->places.n ? 0 : n ? EX_TEMPFAIL : EX_UNAVAILABLE;
 }
 
 int run_everywhere(const struct cli_verb *verb, const struct args *a)

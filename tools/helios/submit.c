@@ -120,7 +120,7 @@ static void print_ticket(const struct args *a, const struct client_event *e)
 static void on_refused(struct waiting *w, const struct client_event *e)
 {
     bool wrong = bytes_is(e->code, "bad_request") || bytes_is(e->code, "key_reused");
-    w->code = wrong ? EX_USAGE : EX_TEMPFAIL;
+    w->code = wrong ? EX_USAGE : bytes_is(e->code, "not_allowed") ? EX_NOPERM : EX_TEMPFAIL;
     fprintf(stderr, "helios: refused (" BYTES_F "): " BYTES_F "\n", BYTES_A(e->code),
             BYTES_A(e->text));
 }

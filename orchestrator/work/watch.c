@@ -110,6 +110,7 @@ static struct msg_ended nobody_knows(struct bytes id)
     return (struct msg_ended){
         .id = id,
         .state = task_state_UNKNOWN,
+        .forgotten = true,
         .error = BYTES("no such task is known here: it never was, or it ended long ago")};
 }
 
@@ -137,6 +138,7 @@ static void watch_one(struct helios *h, const struct routing *to, struct bytes i
         enum task_state state;
         if (past_state(h, id, &state) == 0) {
             ended.state = state;
+            ended.forgotten = false;
             ended.error = BYTES("");
         }
         watch_answer(h, to, &ended);

@@ -241,7 +241,8 @@ class Client(Thread):
 
     def on_done(self, message):
         for item in message["items"]:
-            self.facts.add("told", who=self.name, id=item["id"], text=item["state"])
+            if not item.get("forgotten"):  # the end lies further back than a new leader looks
+                self.facts.add("told", who=self.name, id=item["id"], text=item["state"])
             self.waiting.pop(item["id"], None)
             if "output" in item and item["state"] == "COMPLETED" and item["id"] not in self.counted:
                 self.count(item)

@@ -99,6 +99,8 @@ static void write_down(struct bytes body)
         SEQ_EACH(ended, struct msg_ended, done.items)
         {
             _autofree_ char *id = bytes_dup(ended->id);
+            if (ended->forgotten)
+                continue;
             fact(.kind = FACT_told, .who = world.me->name, .id = id,
                  .text = enum_text(&enum_task_state, (int)ended->state));
         }

@@ -15,7 +15,8 @@ def now_ms():
 class Source:
     """Source publishes samples to a realm; it follows the controller to its new ports after a restart."""
 
-    def __init__(self, realm, name="story"):
+    def __init__(self, realm, name="story", prove=None):
+        self.prove = prove
         self.realm, self.name, self.instance = realm, name, uuid.uuid4().hex
         self.socket, self.at, self.next = None, None, 1
 
@@ -25,6 +26,8 @@ class Source:
             self.close()
             self.socket, self.at = zmq.Context.instance().socket(zmq.PUB), at
             self.socket.linger = 0
+            if self.prove:
+                self.prove(self.socket)
             self.socket.connect(at)
 
     def publish(self, *readings):

@@ -544,6 +544,7 @@ static void watch_answers_late_and_lost_ones(void **state)
     assert_int_equal(done->items.n, 2);
     assert_int_equal(items[0].state, task_state_COMPLETED);
     assert_int_equal(items[1].state, task_state_UNKNOWN);
+    assert_true(items[1].forgotten && !items[0].forgotten);
     core_free(c);
 }
 

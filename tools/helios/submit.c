@@ -67,10 +67,10 @@ static void print_ended(const struct args *a, const struct msg_ended *e)
         json_t *data = e->data.n ? json_from_msgpack(e->data) : json_object();
         struct buf output = {0};
         text_safe(&output, e->output);
-        print_json(json_pack("{ss% ss si ss so ss%}", "id", e->id.at, e->id.n, "state",
+        print_json(json_pack("{ss% ss si ss so ss% sb}", "id", e->id.at, e->id.n, "state",
                              enum_text(&enum_task_state, e->state), "attempts", (int)e->attempts,
                              "output", buf_str(&output), "data", data, "error",
-                             e->error.n ? e->error.at : "", e->error.n));
+                             e->error.n ? e->error.at : "", e->error.n, "forgotten", (int)e->forgotten));
         buf_done(&output);
         return;
     }

@@ -431,6 +431,10 @@ static int load(struct helios *h, enum rec kind, struct bytes value)
     int failed = decide_decode(kind, value, &r);
     if (failed)
         return failed;
+    if (r.state != incident_state_RESOLVED && all->open) { /* no controller opens a second one */
+        record_free(&schema_records[REC_incident], &r);
+        return -EPROTO;
+    }
     struct incident *i = new_incident(&r);
     save_loaded(&i->save);
     if (r.state != incident_state_RESOLVED) {

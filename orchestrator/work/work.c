@@ -63,10 +63,16 @@ void work_done(struct helios *h)
 
 /* ---- recovery ---- */
 
+static bool is_text(struct bytes b)
+{
+    return b.n == 0 || memchr(b.at, '\0', b.n) == NULL;
+}
+
 /* could_live: a controller can have written it. */
 static bool could_live(const struct rec_task *r)
 {
-    return r->id.n > strlen("t-") && memcmp(r->id.at, "t-", strlen("t-")) == 0 && !state_terminal(r->state);
+    return r->id.n > strlen("t-") && memcmp(r->id.at, "t-", strlen("t-")) == 0 && !state_terminal(r->state) &&
+           is_text(r->client) && is_text(r->key);
 }
 
 static int load_task(struct helios *h, struct bytes value)

@@ -4,7 +4,7 @@
  * commands, comes last when it exists. */
 #include <sysexits.h>
 
-#include "schema.h"
+#include "rights.h"
 
 static const char *const from_names[] = {"agent", "controller", "client", "source", ""};
 static const char *const endpoint_names[] = {"agents", "control", "kpi", "events", ""};
@@ -135,6 +135,32 @@ static void print_events(void)
     printf("\n");
 }
 
+static void print_right(enum key_role role, enum msg m)
+{
+    bool may = rights_may(role, m);
+    printf(" %s |", !may ? "" : m == MSG_event ? "hears" : "says");
+}
+
+/* Only what somebody has a right to. */
+static void print_rights(void)
+{
+    printf("| | endpoint |");
+    for (int role = 0; role < key_role_COUNT; role++)
+        printf(" %s |", enum_text(&enum_key_role, role));
+    printf("\n|---|---|");
+    for (int role = 0; role < key_role_COUNT; role++)
+        printf("---|");
+    for (int m = 0; m < MSG_COUNT; m++) {
+        if (schema_messages[m].from == FROM_CONTROLLER && m != MSG_event)
+            continue;
+        printf("\n| `%s` | %s |", schema_messages[m].name,
+               endpoint_names[schema_messages[m].endpoint]);
+        for (int role = 0; role < key_role_COUNT; role++)
+            print_right((enum key_role)role, (enum msg)m);
+    }
+    printf("\n\n");
+}
+
 static const struct {
     const char *line;
     void (*print)(void);
@@ -142,7 +168,8 @@ static const struct {
              {"@parts@\n", print_parts},
              {"@enums@\n", print_enums},
              {"@events@\n", print_events},
-             {"@records@\n", print_records}};
+             {"@records@\n", print_records},
+             {"@rights@\n", print_rights}};
 
 static void print_line(const char *line)
 {

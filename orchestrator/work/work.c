@@ -72,7 +72,7 @@ static bool is_text(struct bytes b)
 static bool could_live(const struct rec_task *r)
 {
     return r->id.n > strlen("t-") && memcmp(r->id.at, "t-", strlen("t-")) == 0 && !state_terminal(r->state) &&
-           is_text(r->client) && is_text(r->key);
+           r->priority < PRIORITIES && is_text(r->client) && is_text(r->key);
 }
 
 static int load_task(struct helios *h, struct bytes value)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Deliberate faults, at most one in a build, for the test that proves that the simulator sees them (tests/sim/mutants.txt). Without
+/* Deliberate faults, at most one in a build, for the test that proves that the simulator and tests/safety see them. Without
  * -DHELIOS_MUTANT=MUTANT_… there is none: MUTANT(name) is 0 and its branch is no code. */
 #ifndef HELIOS_COMMON_MUTANT_H
 #define HELIOS_COMMON_MUTANT_H
@@ -13,6 +13,21 @@ enum mutant {
     MUTANT_commit,   /* what is said does not wait for the commit (C1) */
     MUTANT_budget,   /* an emergency act does not write down that it was spent (X8) */
     MUTANT_recovery, /* a new leader forgets half-applied optimizations (X1) */
+
+    /* Of tests/safety. */
+    MUTANT_brake,    /* much that vanishes at once freezes nothing (X9) */
+    MUTANT_spend,    /* an emergency act costs nothing (X8) */
+    MUTANT_stale,    /* what was measured once is known for ever (H3) */
+    MUTANT_early,    /* a new leader acts on what it has hardly seen (L5) */
+    MUTANT_bounds,   /* absurd samples are taken (H1) */
+    MUTANT_freeze,   /* the kill switch is not asked (X10) */
+    MUTANT_mode,     /* nor is the mode (X10) */
+    MUTANT_cooldown, /* the same act again at once (X6) */
+    MUTANT_crowd,    /* any number of optimizations at once (X6) */
+    MUTANT_vain,     /* no breaker opens (X7) */
+    MUTANT_dwell,    /* one evaluation makes health bad or good (H4) */
+    MUTANT_reason,   /* what is proposed is not written down (X13) */
+    MUTANT_selector, /* an order that names nobody means all (X11) */
 };
 
 #ifndef HELIOS_MUTANT

@@ -2,6 +2,7 @@
 /* From an act that somebody wants to an optimization that is under way: steps over targets, the
  * gate, the budget. */
 #include "budget.h"
+#include "common/mutant.h"
 #include "optimization.h"
 #include "permit.h"
 #include "trial.h"
@@ -110,7 +111,7 @@ static void spend(struct helios *h, const struct optimization *o)
 /* The mode is asked now: a proposal may have waited for its person through a change of it (X10). */
 static void set_going(struct helios *h, struct optimization *o)
 {
-    o->r.dry_run = h->config->mode != mode_act;
+    o->r.dry_run = h->config->mode != mode_act && !MUTANT(mode);
     save_mark(h, &o->save);
     spend(h, o);
     if (!optimization_emergency(o))
@@ -127,7 +128,8 @@ struct optimization *optimization_start(struct helios *h, const struct act *act)
     list_push(&optimizations_of(h)->live, &o->link);
     h->counters.optimizations++;
     save_mark(h, &o->save);
-    note_proposed(h, o, act);
+    if (!MUTANT(reason))
+        note_proposed(h, o, act);
     if (o->r.needs_approval)
         timer_set(h, &o->timer, h->now + PROPOSAL_MS);
     else

@@ -2,6 +2,7 @@
 /* The mass-failure brake (X9): when much vanishes at once, what is seen is no ground to act on. More than a share of the known
  * KPIs without data within one window, or more than a share of the agents lost within the time that three beats take: automation is
  * frozen, as by `helios freeze`, and a person lets it go on. Our own pause and the time after a takeover do not count (L6). */
+#include "common/mutant.h"
 #include "orchestrator/core/helios.h"
 
 #define TAKEOVER_MS 1000  /* who has not found us yet says hello this often */
@@ -81,7 +82,7 @@ static void on_timer(struct helios *h, struct timer *t)
     struct brake *b = container_of(t, struct brake, timer);
     const struct set_brake *c = &h->config->brake;
     size_t known = 0;
-    if (!c->enabled || h->frozen)
+    if (!c->enabled || h->frozen || MUTANT(brake))
         return;
     kpi_each(h, count_known, &known);
     if (over(h, &b->kpis, known, c->kpis))

@@ -86,7 +86,7 @@ static struct budget *get(struct helios *h, struct bytes target)
 
 static bool counts(struct helios *h, int64_t act)
 {
-    return act > h->now - BUDGET_SPAN_MS;
+    return act > h->now - BUDGET_SPAN_MS && !MUTANT(spend);
 }
 
 unsigned budget_used(struct helios *h, struct bytes target)

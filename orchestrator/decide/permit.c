@@ -3,6 +3,7 @@
 #include "permit.h"
 
 #include "breaker.h"
+#include "common/mutant.h"
 #include "budget.h"
 #include "incident.h"
 
@@ -25,7 +26,7 @@ static bool hold(struct why *why, const char *format, ...)
 static bool frozen(struct helios *h, const struct act *act, struct why *why)
 {
     (void)act;
-    return h->frozen && hold(why, "automation is frozen; `helios unfreeze` lets it go on");
+    return h->frozen && !MUTANT(freeze) && hold(why, "automation is frozen; `helios unfreeze` lets it go on");
 }
 
 const char *permit_changes(const struct helios *h)
@@ -39,7 +40,7 @@ const char *permit_changes(const struct helios *h)
 static bool observing(struct helios *h, const struct act *act, struct why *why)
 {
     (void)act;
-    return h->config->mode == mode_observe && hold(why, "the mode is observe: Helios only watches");
+    return h->config->mode == mode_observe && !MUTANT(mode) && hold(why, "the mode is observe: Helios only watches");
 }
 
 static bool leaving(struct helios *h, const struct act *act, struct why *why)
@@ -89,7 +90,7 @@ static bool too_early(struct helios *h, const struct act *act, struct why *why)
 {
     (void)act;
     double seen = observed_percent(h);
-    return seen < h->config->health.coverage &&
+    return seen < h->config->health.coverage && !MUTANT(early) &&
            hold(why, "only %.0f %% of the KPIs were seen for %d full windows yet (needs %.0f %%)",
                 seen, L5_WINDOWS, h->config->health.coverage);
 }
@@ -119,7 +120,7 @@ static bool wrong_kind(struct helios *h, const struct act *act, struct why *why)
 static bool kpi_blind(struct helios *h, const struct act *act, struct why *why)
 {
     struct kpi *k = kpi_find(h, act->plan->improves);
-    if (k && kpi_known(h, k) && kpi_windows_seen(k) >= L5_WINDOWS)
+    if (k && kpi_known(h, k) && (kpi_windows_seen(k) >= L5_WINDOWS || MUTANT(early)))
         return false;
     return hold(why, "%s has not been seen for %d full windows", act->plan->improves.at,
                 L5_WINDOWS);
@@ -147,7 +148,7 @@ static int64_t told_cool_at(struct helios *h, const struct set_optimization *pla
 static bool cooling(struct helios *h, const struct act *act, struct why *why)
 {
     int64_t at = act->follows ? 0 : MAX(breaker_cool_at(h, act->plan), told_cool_at(h, act->plan));
-    return at &&
+    return at && !MUTANT(cooldown) &&
            hold(why, "its cooldown runs for another %lld s", (long long)(at - h->now + 999) / 1000);
 }
 
@@ -205,7 +206,7 @@ static bool target_busy(struct helios *h, const struct act *act, struct why *why
 static bool too_many(struct helios *h, const struct act *act, struct why *why)
 {
     size_t n = optimizations_under_way(h, false);
-    return !act->incident && n >= (size_t)h->config->cycle.max_concurrent &&
+    return !MUTANT(crowd) && !act->incident && n >= (size_t)h->config->cycle.max_concurrent &&
            hold(why, "%zu optimizations are under way, cycle.max_concurrent is %lld", n,
                 (long long)h->config->cycle.max_concurrent);
 }
@@ -274,4 +275,12 @@ bool permit_now(struct helios *h, bool emergency, struct why *ret_why)
 {
     struct act act = {.incident = emergency ? "" : NULL};
     return !first_hold(h, &act, of_realm, ARRAY_SIZE(of_realm), ret_why);
+}
+
+bool permit_change(struct helios *h, const struct optimization *o, struct why *ret_why)
+{
+    static const struct row of_kpi[] = {{"H3", kpi_blind}};
+    struct act act = {.plan = o->plan, .incident = o->r.incident.n ? o->r.incident.at : NULL};
+    return !first_hold(h, &act, of_realm, ARRAY_SIZE(of_realm), ret_why) &&
+           !(o->plan && first_hold(h, &act, of_kpi, ARRAY_SIZE(of_kpi), ret_why));
 }

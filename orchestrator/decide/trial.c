@@ -90,7 +90,7 @@ static void baseline_due(struct helios *h, struct optimization *o)
     o->r.dry_run |= h->config->mode != mode_act; /* it may have changed since it was proposed */
     if (o->plan == NULL)
         end_by(h, o, "plan_gone", "", OPT_DROPPED);
-    else if (!permit_now(h, false, &why))
+    else if (!permit_change(h, o, &why))
         end_by(h, o, "held", why.text, OPT_DROPPED);
     else if (evidence_baseline(h, o->evidence, o, &without) < 0)
         end_by(h, o, "no_baseline", without, OPT_DROPPED);
@@ -119,7 +119,18 @@ void trial_apply(struct helios *h, struct optimization *o)
     if (change_apply(h, o) < 0) {
         verdict_settle(o, verdict_rule("not_submitted"), NULL);
         optimization_step(h, o, OPT_NEVER_STARTED);
+    } else {
+        timer_set(h, &o->timer, h->now + TICK_MS);
     }
+}
+
+/* An apply that no agent has got is an act yet to come: what it was decided on must still hold (H3, L5, X10). */
+static void apply_due(struct helios *h, struct optimization *o)
+{
+    struct why why;
+    timer_set(h, &o->timer, h->now + TICK_MS);
+    if (!permit_change(h, o, &why))
+        change_take_back(h, o, why.text);
 }
 
 /* ---- after it ---- */
@@ -297,7 +308,7 @@ void trial_due(struct helios *h, struct optimization *o)
 {
     static opt_verb *const due[opt_state_COUNT] = {
         [opt_state_PROPOSED] = proposal_due,   [opt_state_BASELINE] = baseline_due,
-        [opt_state_SETTLING] = settle_due,     [opt_state_VERIFYING] = verify_due,
+        [opt_state_APPLYING] = apply_due,      [opt_state_SETTLING] = settle_due,     [opt_state_VERIFYING] = verify_due,
         [opt_state_ROLLING_BACK] = trial_undo, [opt_state_CHECKING] = check_due,
     };
     if (due[o->r.state])
@@ -319,6 +330,8 @@ static void resume_apply(struct helios *h, struct optimization *o)
     if (change_lost(h, o)) {
         o->r.applied = o->r.applied ? o->r.applied : h->now;
         end_by(h, o, "apply_failed", "its task is gone", OPT_BROKEN);
+    } else {
+        timer_set(h, &o->timer, h->now + TICK_MS);
     }
 }
 

@@ -3,6 +3,8 @@
  * whatever the number of KPIs. */
 #include "health.h"
 
+#include "common/mutant.h"
+
 #include "orchestrator/core/helios.h"
 
 struct scope *scope_get(struct helios *h, struct bytes name)
@@ -178,7 +180,7 @@ static void judge_side(struct helios *h, struct scope *s, double score)
     if (s->r.windows++ == 0)
         s->r.since = h->now;
     save_mark(h, &s->save);
-    if ((int64_t)s->r.windows < windows || h->now - s->r.since < dwell)
+    if (((int64_t)s->r.windows < windows || h->now - s->r.since < dwell) && !MUTANT(dwell))
         return;
     s->r.bad = !s->r.bad;
     s->r.windows = 0;

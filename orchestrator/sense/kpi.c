@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "common/mutant.h"
 #include "health.h"
 #include "orchestrator/core/helios.h"
 #include "trend.h"
@@ -42,7 +43,8 @@ static void on_stale(struct helios *h, struct timer *t)
         timer_set(h, t, k->last + k->config->stale_ms);
         return;
     }
-    set_score(h, k, -1);
+    if (!MUTANT(stale))
+        set_score(h, k, -1);
     note(h, EVENT_kpi_stale, k->config->name.at, NULL, NULL, "%s: no sample for %lld s", k->config->name.at,
          (long long)(h->now - k->last) / 1000);
 }

@@ -141,6 +141,42 @@ static int open_data(struct agent *a, char **ret_why)
     return error;
 }
 
+static bool any_signed(const struct agent *a)
+{
+    SEQ_EACH(action, struct set_action, manifest_config(a->manifest)->actions)
+    if (action->needs_signature)
+        return true;
+    return manifest_config(a->manifest)->security.require_signed;
+}
+
+/* What was run must be known over a restart, else every signature could be used again. */
+static int read_signers(struct agent *a, char **ret_why)
+{
+    const struct set_agent_config *config = settings_root(a->settings);
+    int error = 0;
+    if (config->security.signers.n == 0) {
+        if (any_signed(a))
+            *ret_why = xdup("security.signers: signed tasks are asked for, and nobody is named who may "
+                            "sign them");
+        return *ret_why ? -EINVAL : 0;
+    }
+    if (config->data_dir.n == 0) {
+        *ret_why = xdup("data: security.signers needs a directory, in which the signed tasks that "
+                        "were run are remembered");
+        return -EINVAL;
+    }
+    a->signed_guard.realm = config->security.realm.at;
+    SEQ_EACH(one, struct bytes, config->security.signers)
+    {
+        _autofree_ char *path = agent_path(a, one->at);
+        error = error ? error : signed_trust(&a->signed_guard, path, ret_why);
+    }
+    _autofree_ char *dir = agent_path(a, config->data_dir.at);
+    _cleanup_(buf_done) struct buf path = {0};
+    buf_printf(&path, "%s/signed.journal", dir);
+    return error ? error : signed_open(&a->signed_guard, buf_str(&path));
+}
+
 static int make_probes(struct agent *a, char **ret_why)
 {
     return probes_new(a, &a->probes, &a->n_probes, ret_why);
@@ -167,7 +203,7 @@ static const struct {
     {"identity", make_identity},      {"key", read_key},
     {"actions", make_manifest},       {"agents", new_members},
     {"zeromq", make_context},         {"signals", make_signals},  {"data directory", open_data},
-    {"controllers", controllers_new}, {"probes", make_probes},    {"links", make_links},
+    {"signers", read_signers},        {"controllers", controllers_new}, {"probes", make_probes},    {"links", make_links},
 };
 
 static void prepare(struct agent *a)
@@ -179,6 +215,7 @@ static void prepare(struct agent *a)
     list_init(&a->dirty);
     journal_init(&a->results);
     applied_init(&a->applied);
+    signed_init(&a->signed_guard);
     a->signals.fd = -1;
     leave_init(a);
 }
@@ -219,6 +256,7 @@ void process_free(struct agent *a)
     free(a->members);
     controllers_free(a);
     applied_done(&a->applied);
+    signed_done(&a->signed_guard);
     journal_close(&a->results);
     web_done(&a->web);
     socket_context_free(a->zmq);

@@ -16,6 +16,7 @@
 #include "agents/link.h"
 #include "agents/manifest.h"
 #include "agents/samples.h"
+#include "agents/signed.h"
 #include "agents/slot.h"
 #include "agents/web.h"
 #include "common/list.h"
@@ -64,6 +65,7 @@ struct agent {
     uint64_t epoch; /* the highest that any controller has shown; a lower one is not obeyed (A6) */
     struct journal results; /* those that are not acknowledged, when there is a data directory */
     size_t n_results;       /* how many those are, of all members */
+    struct signed_guard signed_guard; /* who may sign tasks, and which of theirs were run */
     struct applied applied; /* idempotency key → undo, of implementers */
     uint64_t runs;          /* started so far: their marks */
     enum agent_state state;

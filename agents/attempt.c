@@ -33,6 +33,7 @@ void attempt_free(struct attempt *a)
     free((char *)(uintptr_t)a->asked.key);
     buf_done(&a->params);
     buf_done(&a->checkpoint);
+    buf_done(&a->signature);
     buf_done(&a->note);
     buf_done(&a->saved);
     free(a);
@@ -70,6 +71,7 @@ static void begin_job(struct attempt *a)
     a->started = agent->loop.now;
     a->asked.params = buf_bytes(&a->params);
     a->asked.checkpoint = buf_bytes(&a->checkpoint);
+    a->asked.signature = buf_bytes(&a->signature);
     a->asked.deadline = a->started + (int64_t)a->timeout_ms;
     a->manifest = manifest_hold(agent->manifest);
     a->job = (struct job){.member = a->member,
@@ -132,6 +134,8 @@ static void end_job(struct attempt *a)
     struct slots *s = &a->member->slots;
     if (a->unsaid && !a->silent)
         links_beat(a->member); /* its last checkpoint goes before its result (A8) */
+    if (a->job.vouched && a->job.ended.outcome == outcome_COMPLETED)
+        signed_completed(&a->member->agent->signed_guard, a->job.nonce);
     s->n_running--;
     a->elapsed = a->member->agent->loop.now - a->started;
     agent_dirty(a->member);
@@ -190,7 +194,8 @@ struct msg_result attempt_result(const struct attempt *a)
                                .data = buf_bytes(&e->data),
                                .error = buf_bytes(&e->error),
                                .elapsed_ms = (uint64_t)MAX(a->elapsed, 0),
-                               .cpu_ms = (uint64_t)MAX(e->cpu_ms, 0)};
+                               .cpu_ms = (uint64_t)MAX(e->cpu_ms, 0),
+                               .not_signed = e->not_signed};
 }
 
 bool attempt_shrink(struct attempt *a, const char *reason)

@@ -32,7 +32,7 @@ struct attempt {
     enum attempt_state state;
     struct asked asked; /* its strings are owned by the attempt */
     uint64_t timeout_ms, priority;
-    struct buf params, checkpoint; /* what asked points into */
+    struct buf params, checkpoint, signature; /* what asked points into */
     struct manifest *manifest;     /* held */
     struct job job;
     struct attempt *older; /* of the same task and still running: it must end first (T5) */

@@ -7,6 +7,7 @@
 
 #include "agents/agent.h"
 #include "agents/roles/role.h"
+#include "common/clock.h"
 #include "common/text.h"
 #include "proto/pack.h"
 
@@ -57,6 +58,36 @@ static const struct action *find(const struct job *j, struct bytes name)
 {
     const struct member *m = j->member;
     return manifest_find(j->manifest, name, m->id, m->base, m->set->role);
+}
+
+/* ---- signatures (Z7) ---- */
+
+static void refuse_unsigned(struct job *j, struct buf *why)
+{
+    j->ended.not_signed = true;
+    refuse(j, buf_take(why));
+}
+
+/* vouch: a signature that came is checked even where none is needed. false: the job has ended. */
+static bool vouch(struct job *j)
+{
+    const struct member *m = j->member;
+    struct signed_guard *g = &m->agent->signed_guard;
+    struct buf why = {0};
+    if (!action_needs_signature(j->manifest, j->action) && (j->asked->signature.n == 0 || g->n_signers == 0))
+        return true;
+    struct signed_ask ask = {.task = j->asked->task,
+                             .attempt = j->asked->attempt,
+                             .action = bytes_of(j->asked->action),
+                             .params = j->asked->params,
+                             .signature = j->asked->signature,
+                             .agent = bytes_of(m->id),
+                             .swarm = m->set->swarm,
+                             .role = bytes_of(enum_text(&enum_role, (int)m->set->role))};
+    j->vouched = signed_admit(g, &ask, clock_wall(), j->nonce, &why);
+    if (!j->vouched)
+        refuse_unsigned(j, &why);
+    return j->vouched;
 }
 
 /* ---- runs ---- */
@@ -148,6 +179,12 @@ int job_step_check(struct job *j, struct bytes name, struct bytes given, struct 
         refuse_action(j, name);
         return -EINVAL;
     }
+    if (action_needs_signature(j->manifest, a) && !j->vouched) {
+        struct buf unsigned_step = {0};
+        buf_printf(&unsigned_step, "not signed by an allowed signer: %s needs that", a->name);
+        refuse_unsigned(j, &unsigned_step);
+        return -EINVAL;
+    }
     hand_on(j, a, given, &all);
     *ret = (struct step){.action = a};
     if (params_check(&a->params, a->name, buf_bytes(&all), &ret->params, &why)) {
@@ -168,6 +205,8 @@ void job_start(struct job *j)
     j->action = find(j, bytes_of(j->asked->action));
     if (j->action == NULL)
         refuse_action(j, bytes_of(j->asked->action));
+    else if (!vouch(j))
+        return;
     else if (params_check(&j->action->params, j->action->name, j->asked->params, &j->params, &why))
         refuse(j, why);
     else if (j->action->composite)

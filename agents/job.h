@@ -5,6 +5,7 @@
 #define HELIOS_AGENTS_JOB_H
 
 #include "agents/run.h"
+#include "proto/signature.h"
 
 struct member;
 
@@ -15,6 +16,7 @@ struct asked {
     const char *action;
     struct bytes params; /* as they came */
     const char *key;
+    struct bytes signature;
     struct bytes checkpoint;
     int64_t deadline; /* ms since 1970 */
 };
@@ -29,6 +31,8 @@ struct job {
     struct run *run;             /* under way, or NULL */
     enum stop stop;              /* it was told to stop */
     bool over;
+    bool vouched;                     /* a signer asked for it (Z7) */
+    unsigned char nonce[NONCE_BYTES]; /* then: of its signature */
     struct ended ended; /* how; valid once it is over */
     void (*on_progress)(struct job *j, const struct progress *p);
     void (*on_end)(struct job *j); /* called once, perhaps inside job_start */

@@ -108,3 +108,8 @@ const struct action *manifest_find(const struct manifest *m, struct bytes name, 
             return &m->actions[i];
     return NULL;
 }
+
+bool action_needs_signature(const struct manifest *m, const struct action *a)
+{
+    return manifest_config(m)->security.require_signed || (a->set && a->set->needs_signature);
+}

@@ -43,4 +43,7 @@ const struct action *manifest_find(const struct manifest *m, struct bytes name, 
                                    const char *base, enum role role);
 bool action_offered(const struct action *a, const char *id, const char *base, enum role role);
 
+/* action_needs_signature: of a signer, on the whole task (Z7). */
+bool action_needs_signature(const struct manifest *m, const struct action *a);
+
 #endif

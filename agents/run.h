@@ -21,6 +21,7 @@ struct ended {
     struct buf data;  /* a msgpack map, or empty */
     struct buf error; /* one sentence, when it did not complete */
     int64_t cpu_ms;
+    bool not_signed; /* REFUSED for its signature (Z7) */
 };
 void ended_done(struct ended *e);
 void ended_say(struct ended *e, enum outcome outcome, const char *format, ...) FORMAT_LIKE(3, 4);

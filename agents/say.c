@@ -49,7 +49,8 @@ static struct seq offered(const struct member *m, struct arena *arena)
         struct msg_param *params = arena_take(arena, (a->params.n + 1) * sizeof(*params));
         for (size_t p = 0; p < a->params.n; p++)
             params[p] = param_of(&a->params.rules[p]);
-        actions[n++] = (struct msg_action){bytes_of(a->name), {params, a->params.n}};
+        actions[n++] = (struct msg_action){
+            bytes_of(a->name), {params, a->params.n}, action_needs_signature(manifest, a)};
     }
     return (struct seq){actions, n};
 }

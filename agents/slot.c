@@ -72,6 +72,7 @@ static struct attempt *attempt_of(struct member *m, const struct msg_task *t)
     struct attempt *a = attempt_new(m, t->id, t->attempt, t->action, t->key);
     buf_add(&a->params, t->params.at, t->params.n);
     buf_add(&a->checkpoint, t->checkpoint.at, t->checkpoint.n);
+    buf_add(&a->signature, t->signature.at, t->signature.n);
     a->timeout_ms = t->timeout_ms;
     a->priority = t->priority;
     return a;
@@ -185,6 +186,7 @@ void slots_restore(struct member *m, const struct msg_result *r)
     e->outcome = r->outcome;
     e->exit_code = (int)r->exit_code;
     e->cut = r->cut;
+    e->not_signed = r->not_signed;
     e->cpu_ms = (int64_t)r->cpu_ms;
     buf_add(&e->output, r->output.at, r->output.n);
     buf_add(&e->data, r->data.at, r->data.n);

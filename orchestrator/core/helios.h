@@ -44,6 +44,7 @@
     X(unknown, "tasks ended UNKNOWN")                                                              \
     X(retries, "attempts that another one follows")                                                \
     X(lost_attempts, "attempts lost with their agent")                                             \
+    X(not_signed, "attempts that agents refused for their signature (Z7)")                         \
     X(agents_lost, "agents lost")                                                                  \
     X(samples_stored, "samples taken in")                                                          \
     X(samples_lost, "samples that never came, by the sources' numbers (H1)")                       \

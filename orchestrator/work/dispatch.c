@@ -62,6 +62,7 @@ static struct msg_task message_of(const struct task *t, struct buf *key)
         .timeout_ms = t->r.attempt_ms,
         .priority = t->r.priority,
         .checkpoint = t->r.checkpoint,
+        .signature = t->r.signature,
     };
 }
 

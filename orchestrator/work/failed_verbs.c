@@ -41,6 +41,7 @@ static struct msg_request request_of(const struct rec_task *r)
         .at_most_once = r->at_most_once,
         .fair = r->fair,
         .note = r->note,
+        .signature = r->signature,
     };
 }
 

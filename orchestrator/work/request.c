@@ -3,6 +3,7 @@
  */
 #include "common/text.h"
 #include "orchestrator/core/helios.h"
+#include "proto/signature.h"
 #include "submit.h"
 
 #define NAME_IS "is 1 to 64 letters, digits and _.:-"
@@ -52,6 +53,8 @@ static bool wrong_sizes(const struct msg_request *r, char *err, size_t room)
         return say_so(err, room, "a key is at most %d bytes of UTF-8", KEY_MAX);
     if (r->note.n > NOTE_MAX)
         return say_so(err, room, "a note is at most %d bytes", NOTE_MAX);
+    if (r->signature.n > SIGNATURE_MOST)
+        return say_so(err, room, "a signature is at most %d bytes", SIGNATURE_MOST);
     if (r->after.n > NAMES_MOST || r->locks.n > NAMES_MOST)
         return say_so(err, room, "`after` and `locks` have at most %d items each", NAMES_MOST);
     return false;

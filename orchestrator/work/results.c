@@ -59,6 +59,7 @@ static const char *settle(struct helios *h, struct agent *a, const struct msg_re
         .data = capped_data(m->data),
         .error = m->error,
         .elapsed_ms = m->elapsed_ms,
+        .not_signed = m->not_signed && m->outcome == outcome_REFUSED,
     };
     past_settled(h, m->task, m->attempt, a->r.id.at);
     attempt_over(h, t, &over);

@@ -178,6 +178,19 @@ static void add_error(struct buf *why, struct bytes error)
         buf_printf(why, ": " BYTES_F, BYTES_A(error));
 }
 
+/* end_unsigned: what an agent refused for its signature no other attempt can mend, and somebody must look. */
+static void end_unsigned(struct helios *h, struct task *t, const struct over *over)
+{
+    struct buf why = {0};
+    buf_printf(&why, "was refused by %s: " BYTES_F, t->agent ? t->agent->r.id.at : "its agent",
+               BYTES_A(over->error));
+    h->counters.not_signed++;
+    note(h, EVENT_task_not_signed, t->r.id.at, t->r.cause.n ? t->r.cause.at : NULL, NULL, "%s %s %s",
+         t->r.id.at, t->r.action.at, buf_str(&why));
+    task_change(h, t, TASK_GIVE_UP, buf_str(&why));
+    buf_done(&why);
+}
+
 static void follow_up(struct helios *h, struct task *t, const struct over *over, struct buf *why)
 {
     const struct follow *f = over->blameless ? &blameless : &follows[over->outcome];
@@ -221,6 +234,8 @@ void attempt_over(struct helios *h, struct task *t, const struct over *over)
         buf_printf(&why, "completed in ");
         text_duration(&why, (int64_t)over->elapsed_ms);
         task_change(h, t, TASK_SUCCEED, buf_str(&why));
+    } else if (over->not_signed) {
+        end_unsigned(h, t, over);
     } else if (over->judged && t->r.at_most_once) {
         h->counters.lost_attempts++;
         buf_printf(&why, "may run at most once, and nobody knows how far it came: " BYTES_F,

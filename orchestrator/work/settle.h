@@ -11,6 +11,7 @@
 struct over {
     enum outcome outcome;
     bool judged;    /* by the controller: nobody knows how far it came */
+    bool not_signed; /* REFUSED for its signature: final (Z7) */
     bool blameless; /* lost, but its agent left on purpose (A9): it does not make the task poison */
     int64_t exit_code;
     struct bytes output, data, error;

@@ -28,6 +28,7 @@ static uint64_t body_digest(const struct msg_request *r)
     struct buf packed = {0};
     uint64_t digest = 0xcbf29ce484222325u;
     body.key = (struct bytes){0};
+    body.signature = (struct bytes){0}; /* signing again draws another nonce: still the same task */
     struct_encode(&packed, part_schema("request"), &body);
     for (size_t i = 0; i < packed.n; i++)
         digest = (digest ^ (unsigned char)packed.at[i]) * 0x100000001b3u;
@@ -131,6 +132,7 @@ static void fill(struct helios *h, struct rec_task *t, const struct msg_request 
     t->fair = r->fair.n ? r->fair : who->client;
     t->at_most_once = r->at_most_once;
     t->note = r->note;
+    t->signature = r->signature;
     t->created = h->now;
     t->not_before = r->not_before;
     t->retry_of = who->retry_of;

@@ -22,6 +22,7 @@ static const bool expected[key_role_COUNT][COLUMNS] = {
     [key_role_operator] = {0, 0, 0, 0, 1, 1, 1, 1, 0, 1},
     [key_role_observer] = {0, 0, 0, 0, 0, 0, 1, 0, 0, 1},
     [key_role_source] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 0},
+    [key_role_signer] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0},
 };
 
 static int column_of(enum msg which)

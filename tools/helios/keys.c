@@ -2,12 +2,12 @@
 /* `helios keys`: makes key pairs, and says who is let in by a directory of public keys. Works on files alone: the controller
  * looks at the directory twice a second. */
 #include <dirent.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "common/text.h"
+#include "files.h"
 #include "proto/curve.h"
 #include "verbs.h"
 
@@ -34,55 +34,20 @@ static int complain(int code, const char *format, ...)
     return code;
 }
 
-static char *join(const char *dir, const char *name, const char *ending)
-{
-    char *path;
-    if (asprintf(&path, "%s/%s%s", dir, name, ending) < 0)
-        abort();
-    return path;
-}
-
 static char *allowed_dir(const struct args *a)
 {
     const char *data = getenv("HELIOS_DATA"), *given = args_value(a, "allowed", NULL);
-    return given ? xdup(given) : join(data ? data : "./data", "allowed", "");
-}
-
-/* create never overwrites: a key that is gone cannot be made again. */
-static int create(const char *path, const struct buf *text, mode_t mode)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd < 0)
-        return -errno;
-    bool good = fchmod(fd, mode) == 0 && /* whatever the umask */
-                write(fd, text->at, text->n) == (ssize_t)text->n && fsync(fd) == 0;
-    int error = good ? 0 : -errno;
-    close(fd);
-    return error;
+    return given ? xdup(given) : file_join(data ? data : "./data", "allowed", "");
 }
 
 static int write_pair(const char *dir, struct key *k)
 {
-    _autofree_ char *secret_path = join(dir, k->name, ".key"),
-                    *public_path = join(dir, k->name, ".pub");
-    struct buf secret = {0}, public = {0};
-    key_print(k, true, &secret);
-    key_print(k, false, &public);
-    int error = create(secret_path, &secret, 0600);
-    const char *failed = secret_path;
-    if (error == 0) {
-        failed = public_path;
-        error = create(public_path, &public, 0644);
-    }
-    explicit_bzero(secret.at, secret.n);
-    buf_done(&secret);
-    buf_done(&public);
-    if (error)
-        return complain(EX_CANTCREAT, "%s: %s%s", failed, strerror(-error),
-                        error == -EEXIST ? "; choose another name, or move it away first" : "");
-    printf("%s is the secret: keep it where %s runs. Give %s to the controller: helios keys allow "
-           "%s\n",
-           secret_path, k->name, public_path, public_path);
+    _autofree_ char *stem = file_join(dir, k->name, ""), *why = NULL;
+    if (file_key_pair(stem, ".key", ".pub", k, &why))
+        return complain(EX_CANTCREAT, "%s", why);
+    printf("%s.key is the secret: keep it where %s runs. Give %s.pub to the controller: helios keys "
+           "allow %s.pub\n",
+           stem, k->name, stem, stem);
     return 0;
 }
 
@@ -95,7 +60,7 @@ static int new_key(const struct args *a)
         return complain(
             EX_USAGE,
             "helios keys new NAME --role ROLE; a name is 1 to 64 letters, digits and _.:-");
-    if (which < 0)
+    if (which < 0 || which == key_role_signer)
         return complain(EX_USAGE,
                         "--role is controller, agent, client, operator, observer or source");
     if (strlen(agents) >= sizeof(k.agents) || strpbrk(agents, "\r\n"))
@@ -175,7 +140,7 @@ static char **files_of(const char *dir, size_t *ret_n)
         if (!text_match("*.pub", bytes_of(e->d_name)))
             continue;
         names = xrealloc(names, (n + 1) * sizeof(*names));
-        names[n++] = join(dir, e->d_name, "");
+        names[n++] = file_join(dir, e->d_name, "");
     }
     if (d)
         closedir(d);
@@ -210,11 +175,11 @@ static int list(const struct args *a)
 /* put makes the file appear whole: the controller may look at any moment. */
 static int put(const char *dir, const struct key *k)
 {
-    _autofree_ char *path = join(dir, k->name, ".pub"), *fresh = join(dir, k->name, ".new");
+    _autofree_ char *path = file_join(dir, k->name, ".pub"), *fresh = file_join(dir, k->name, ".new");
     struct buf text = {0};
     key_print(k, false, &text);
     unlink(fresh);
-    int error = create(fresh, &text, 0644);
+    int error = file_create(fresh, &text, 0644);
     if (error == 0 && rename(fresh, path))
         error = -errno;
     buf_done(&text);
@@ -236,6 +201,9 @@ static int allow_all(const struct args *a)
         struct key k;
         code = read_public(a->words[i], &k);
         k.secret[0] = '\0';
+        if (code == 0 && k.role == key_role_signer)
+            code = complain(EX_DATAERR, "%s signs tasks and opens no connection: name it in "
+                            "security.signers of agents", a->words[i]);
         if (code == 0)
             code = put(dir, &k);
         key_forget(&k);
@@ -246,7 +214,7 @@ static int allow_all(const struct args *a)
 /* What is revoked is kept beside: who it was stays known. */
 static int revoke_one(const char *dir, const char *name)
 {
-    _autofree_ char *path = join(dir, name, ".pub"), *gone = join(dir, name, ".revoked");
+    _autofree_ char *path = file_join(dir, name, ".pub"), *gone = file_join(dir, name, ".revoked");
     if (!text_is_name(bytes_of(name)))
         return complain(EX_USAGE, "%s is no name of a key", name);
     if (rename(path, gone))

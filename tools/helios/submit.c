@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "proto/json.h"
 #include "lists.h"
+#include "signer.h"
 #include "verbs.h"
 
 const struct option_row submit_options[] = {
@@ -24,6 +25,9 @@ const struct option_row submit_options[] = {
     {"in", "TIME", "start not before"},
     {"at-most-once", NULL, "never dispatch twice; lost = UNKNOWN"},
     {"note", "TEXT", "for people"},
+    {"sign", "NAME.signer", "sign it, for agents that ask for that"},
+    {"expires", "TIME", "of the signature (10m)"},
+    {"realm", "NAME", "of the signature: security.realm of the agents"},
     {"wait", NULL, "wait for the end; the exit code tells"},
     {0},
 };
@@ -187,7 +191,12 @@ static int submit_one(const struct args *a, const char *action, struct bytes par
     request.params = params;
     request.after = (struct seq){after, split(after_text, after, ARRAY_SIZE(after))};
     request.locks = (struct seq){locks, split(locks_text, locks, ARRAY_SIZE(locks))};
-    int r = client_open(&c, a);
+    _cleanup_(buf_done) struct buf signature = {0};
+    int r = signer_sign(a, &request, &signature);
+    if (r)
+        return r;
+    request.signature = buf_bytes(&signature);
+    r = client_open(&c, a);
     if (r == 0) {
         client_submit(&c.core, &request, 1, wait, c.timeout_ms, clock_now());
         r = await_all(&c, &w);

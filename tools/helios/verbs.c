@@ -78,6 +78,8 @@ const struct cli_verb cli_verbs[] = {
      run_config, NULL},
     {"keys", "new NAME|show FILE…|list|allow FILE…|revoke NAME…", "keys of those who may speak to a controller",
      keys_options, run_keys, NULL},
+    {"signer", "new NAME|show FILE…", "keys that sign tasks, so that no controller can invent one (Z7)",
+     signer_options, run_signer, NULL},
     {"completion", "bash|zsh", "print a completion script", NULL, run_completion, NULL},
     {"version", "", "print the version", NULL, run_version, NULL},
     {"help", "[VERB]", "this help", NULL, run_help, NULL},

@@ -6,6 +6,8 @@
 #include <zmq.h>
 
 #include "common/clock.h"
+#include "common/log.h"
+#include "proto/crowd.h"
 
 enum { LONGEST_WAIT_MS = 60000 };
 
@@ -75,13 +77,20 @@ void loop_no_timer(struct loop *l, struct timer *t)
     heap_out(&l->timers, &t->node);
 }
 
+static void on_cut(void *user, uint16_t port, const char *why)
+{
+    (void)user;
+    log_warn("link.cut", "the controller at port %u was cut off: %s", port, why);
+}
+
 static long wait_ms(struct loop *l, bool busy)
 {
     struct heap_node *first = heap_first(&l->timers);
+    int64_t now = clock_now();
+    int64_t look = crowd_look(now, on_cut, NULL); /* whatever listens there may be no controller */
     if (busy)
         return 0;
-    int64_t wait = first ? first->key - clock_now() : LONGEST_WAIT_MS;
-    return (long)MAX(0, MIN(wait, LONGEST_WAIT_MS));
+    return (long)MAX(0, MIN(first ? MIN(first->key, look) : look, now + LONGEST_WAIT_MS) - now);
 }
 
 /* From the last to the first: a watch that is taken out leaves its place to the last one, which was

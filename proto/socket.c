@@ -5,6 +5,8 @@
 
 #include <zmq.h>
 
+#include "crowd.h"
+
 /* Unexpected frames thrown away in one call. */
 enum { DRAIN_AT_ONCE = 1024 };
 
@@ -14,6 +16,8 @@ static const struct {
     int option, value;
 } common_options[] = {
     {ZMQ_LINGER, 0},
+    {ZMQ_BACKLOG, 1024}, /* a flood of connects fills 100; who does not fit tries again a second later */
+    {ZMQ_RCVBUF, 256 * 1024}, /* what the kernel holds comes to us even after a connection was cut */
     {ZMQ_HANDSHAKE_IVL, 2000},
     {ZMQ_HEARTBEAT_IVL, 2000},
     {ZMQ_HEARTBEAT_TIMEOUT, 6000},
@@ -27,8 +31,15 @@ static const int types[] = {
     [SOCKET_SUB] = ZMQ_SUB,       [SOCKET_XPUB] = ZMQ_XPUB,
 };
 
-/* As GUARD_MAX_BYTES; an int64_t, or libzmq refuses it. */
-static const int64_t largest_bytes = 1024 * 1024;
+/* As GUARD_MAX_BYTES; an int64_t, or libzmq refuses it. Nothing comes to a publisher but topics and, with keys, the
+ * handshake of 300 bytes. */
+static const int64_t largest_bytes = 1024 * 1024, largest_topic = 1024;
+
+/* What comes as a message is soon gone; each byte of a topic is a node of libzmq's tree, and stays. */
+enum { PASSING = 1, STAYING = 64 };
+
+/* libzmq takes all topics that wait into its tree before it does anything else. */
+enum { TOPICS_AT_ONCE = 100 };
 
 static int set_int(void *socket, int option, int value)
 {
@@ -37,11 +48,13 @@ static int set_int(void *socket, int option, int value)
 
 static int set_options(void *socket, enum socket_kind kind, int hwm)
 {
-    int error = zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest_bytes, sizeof(largest_bytes));
+    const int64_t *largest =
+        kind == SOCKET_PUB || kind == SOCKET_XPUB ? &largest_topic : &largest_bytes;
+    int error = zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, largest, sizeof(*largest));
     for (size_t i = 0; i < ARRAY_SIZE(common_options) && !error; i++)
         error = set_int(socket, common_options[i].option, common_options[i].value);
     if (!error)
-        error = set_int(socket, ZMQ_RCVHWM, hwm);
+        error = set_int(socket, ZMQ_RCVHWM, kind == SOCKET_XPUB ? TOPICS_AT_ONCE : hwm);
     if (!error)
         error = set_int(socket, ZMQ_SNDHWM, hwm);
     /* Without it, messages to a peer that is gone would vanish in silence. */
@@ -97,17 +110,29 @@ void socket_linger(void *socket, int linger_ms)
     set_int(socket, ZMQ_LINGER, linger_ms);
 }
 
+static unsigned weight(void *socket)
+{
+    int type = 0;
+    size_t n = sizeof(type);
+    zmq_getsockopt(socket, ZMQ_TYPE, &type, &n);
+    return type == ZMQ_XPUB ? STAYING : PASSING;
+}
+
 int socket_bind(void *socket, const char *endpoint, char *ret_endpoint, size_t room)
 {
-    if (zmq_bind(socket, endpoint))
+    char real[256];
+    size_t n = sizeof(real);
+    if (zmq_bind(socket, endpoint) || zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, real, &n))
         return -zmq_errno();
-    if (ret_endpoint && zmq_getsockopt(socket, ZMQ_LAST_ENDPOINT, ret_endpoint, &room))
-        return -zmq_errno();
+    crowd_port(real, weight(socket));
+    if (ret_endpoint)
+        snprintf(ret_endpoint, room, "%s", real);
     return 0;
 }
 
 int socket_connect(void *socket, const char *endpoint)
 {
+    crowd_port(endpoint, PASSING);
     return zmq_connect(socket, endpoint) ? -zmq_errno() : 0;
 }
 
@@ -130,14 +155,34 @@ static bool more(void *socket)
     return zmq_getsockopt(socket, ZMQ_RCVMORE, &yes, &n) == 0 && yes;
 }
 
+/* take receives a frame and counts what it took on the wire: a flag, its length in 1 byte or 8, and when
+ * it was encrypted, what libzmq puts around it. */
+static int take(void *socket, zmq_msg_t *ret)
+{
+    if (zmq_msg_recv(ret, socket, ZMQ_DONTWAIT) < 0)
+        return -zmq_errno();
+    enum { SHORT_FRAME = 2, LONG_FRAME = 9, SHORT_MAX = 255, SEALED = 33 };
+    int mechanism = ZMQ_NULL;
+    size_t n = sizeof(mechanism);
+    zmq_getsockopt(socket, ZMQ_MECHANISM, &mechanism, &n);
+    size_t bytes = zmq_msg_size(ret) + (mechanism == ZMQ_CURVE ? SEALED : 0);
+    crowd_took(zmq_msg_get(ret, ZMQ_SRCFD), bytes + (bytes > SHORT_MAX ? LONG_FRAME : SHORT_FRAME));
+    return 0;
+}
+
 /* drain throws the rest of a message away, a bounded part of it in one call. When frames are left,
  * ZMQ_RCVMORE stays set and the next socket_receive goes on here: a frame in the middle is never
  * taken for the start of a message. */
 static int drain(void *socket)
 {
-    for (int i = 0; i < DRAIN_AT_ONCE && more(socket); i++)
-        if (zmq_recv(socket, NULL, 0, ZMQ_DONTWAIT) < 0)
-            return -zmq_errno();
+    for (int i = 0; i < DRAIN_AT_ONCE && more(socket); i++) {
+        zmq_msg_t frame;
+        zmq_msg_init(&frame);
+        int error = take(socket, &frame);
+        zmq_msg_close(&frame);
+        if (error)
+            return error;
+    }
     return -EBADMSG;
 }
 
@@ -152,7 +197,7 @@ static int receive_frame(void *socket, struct buf *ret, char *ret_user)
 {
     zmq_msg_t frame;
     zmq_msg_init(&frame);
-    int error = zmq_msg_recv(&frame, socket, ZMQ_DONTWAIT) < 0 ? -zmq_errno() : 0;
+    int error = take(socket, &frame);
     if (!error) {
         buf_clear(ret);
         buf_add(ret, zmq_msg_data(&frame), zmq_msg_size(&frame));

@@ -2,12 +2,12 @@
 /* Owns the controller's sockets. Refuses to know what the messages say. */
 #include "bus.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/log.h"
 #include "common/text.h"
 #include "disk.h"
+#include "proto/crowd.h"
 #include "proto/curve.h"
 
 /* Messages that wait for one peer. Agents and clients are bounded by credit and by their own
@@ -24,16 +24,6 @@ static const struct {
 };
 
 #define SOCKETS_MAX 64 /* of the context: we have four, libzmq some of its own */
-
-/* libzmq dies when no descriptor is left, so we take all that we may have. */
-static void raise_files(void)
-{
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
-}
 
 static bool stays_local(struct bytes endpoint)
 {
@@ -62,6 +52,12 @@ static int open_one(struct bus *b, enum endpoint e, struct bytes where, bool ins
 const char *bus_name(enum endpoint e)
 {
     return kinds[e].name;
+}
+
+uint16_t bus_port(const struct bus *b, enum endpoint e)
+{
+    const char *colon = strrchr(b->endpoints[e], ':');
+    return colon ? (uint16_t)strtoul(colon + 1, NULL, 10) : 0;
 }
 
 void bus_cut(struct bus *b, enum endpoint e)
@@ -100,7 +96,7 @@ int bus_open(struct bus *b, const struct set_listen *listen, bool insecure, cons
         [ENDPOINT_kpi] = listen->kpi,
         [ENDPOINT_events] = listen->events,
     };
-    raise_files();
+    crowd_host();
     *ret_failed = "context";
     b->secret = secret;
     int r = socket_context_new(SOCKETS_MAX, &b->context);

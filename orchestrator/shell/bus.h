@@ -26,6 +26,7 @@ struct bus {
 int bus_open(struct bus *b, const struct set_listen *listen, bool insecure, const char *secret,
              const char **ret_failed);
 const char *bus_name(enum endpoint e); /* also the domain of its keys */
+uint16_t bus_port(const struct bus *b, enum endpoint e); /* 0 for one that has none */
 /* bus_cut drops all who are connected to an endpoint; bus_mend binds it again, as soon as its address is free, and answers
  * when to call again. */
 void bus_cut(struct bus *b, enum endpoint e);

@@ -5,9 +5,37 @@
 #include <zmq.h>
 
 #include "common/clock.h"
+#include "common/log.h"
+#include "proto/crowd.h"
 #include "shell.h"
 
 enum { ITEM_SIGNALS = ENDPOINTS, ITEMS = ENDPOINTS + 3 };
+
+struct cuts {
+    struct shell *shell;
+    unsigned n;
+    const char *why; /* of the last one */
+};
+
+static void on_cut(void *user, uint16_t port, const char *why)
+{
+    struct cuts *c = user;
+    for (enum endpoint e = 0; e < ENDPOINTS; e++)
+        if (bus_port(&c->shell->bus, e) == port)
+            helios_refused(c->shell->core, e, why);
+    c->n++;
+    c->why = why;
+}
+
+/* watch_crowd bounds what peers leave with us; one line a look, however many they are. */
+static int64_t watch_crowd(struct shell *s)
+{
+    struct cuts cuts = {.shell = s};
+    int64_t due = crowd_look(clock_now(), on_cut, &cuts);
+    if (cuts.n)
+        log_warn("peers.cut", "connections cut off: %u; the last: %s", cuts.n, cuts.why);
+    return due;
+}
 
 static void loop_wait(struct shell *s, int64_t due)
 {
@@ -41,6 +69,7 @@ void loop_run(struct shell *s)
 {
     while (!loop_over(s)) {
         int64_t due = loop_tick(s); /* everything that is due; says when the next thing is */
+        due = MIN(due, watch_crowd(s));
         loop_wait(s, due);          /* sockets, Redis, signals */
         loop_drain(s);              /* each message: checked, decoded, handed to its row */
         loop_commit(s); /* what this turn changed goes to Redis as one batch, and what it said

@@ -44,6 +44,9 @@ const char *client_doubt(const struct client *c);
  * `other` (a socket, may be NULL), and takes in what came. -EINTR when a signal came. */
 int client_turn(struct client *c, int64_t wait_ms, void *other);
 
+/* client_guard bounds what peers send and we have not taken; answers in how many ms it must be called again. */
+int64_t client_guard(int64_t now);
+
 /* client_ask sends a query or command and waits for its reply. args: a JSON object or NULL
  * (borrowed). 0 and a new reference in *ret; else the exit code (EX_UNAVAILABLE no answer,
  * EX_NOINPUT not found, EX_USAGE bad arguments, EX_TEMPFAIL busy) and a sentence in err (of 512

@@ -218,6 +218,18 @@ static bool nobody(struct helios *h, const struct act *act, struct why *why)
                 act->plan->swarm.at);
 }
 
+/* What we decide carries nobody's signature: tried, it would be refused for good (Z7). */
+static bool needs_signer(struct helios *h, const struct act *act, struct why *why)
+{
+    const struct set_optimization *plan = act->plan;
+    const char *const actions[] = {"apply", plan->apply.action.at, plan->rollback.action.at};
+    for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+        if (actions[i] && roster_signed_only(h, plan->swarm.at, "implementer", actions[i]))
+            return hold(why, "the implementers of swarm %s run %s only when a person signed it",
+                        plan->swarm.at, actions[i]);
+    return false;
+}
+
 static bool over_budget(struct helios *h, const struct act *act, struct why *why)
 {
     if (!act->incident)
@@ -251,7 +263,8 @@ static const struct row {
       {"X6 cooldown", cooling},   {"in_force", in_force},
       {"X6 same", runs_already},  {"X6 touches", touched},
       {"X6 target", target_busy}, {"X6 max_concurrent", too_many},
-      {"no_implementer", nobody}, {"X8", over_budget},
+      {"Z7", needs_signer},       {"no_implementer", nobody},
+      {"X8", over_budget},
 };
 
 static bool first_hold(struct helios *h, const struct act *act, const struct row *rows, size_t n,

@@ -60,9 +60,11 @@ static void member_credit(struct member *m)
         heap_out(&m->class->free, &m->free);
 }
 
-static void join(struct helios *h, struct class *c, struct agent *a)
+/* An unsigned task is not given to who would refuse it: that would be its end (Z7). */
+static void join(struct helios *h, struct class *c, const struct offered *by)
 {
-    if (!fits(c, a))
+    struct agent *a = by->agent;
+    if (!fits(c, a) || (by->needs_signature && !c->has_signature))
         return;
     struct member *m = NEW(struct member);
     m->class = c;
@@ -94,24 +96,25 @@ void agent_credit(struct helios *h, struct agent *a)
     }
 }
 
-static void offer_one(struct helios *h, struct agent *a, struct bytes action)
+static void offer_one(struct helios *h, struct agent *a, const struct msg_action *action)
 {
     struct offered *it = &a->offers[a->n_offers];
-    it->offer = offer_find(h, action);
+    it->offer = offer_find(h, action->name);
+    it->needs_signature = action->needs_signature;
     struct offered *last = list_first(&it->offer->by, struct offered, link);
     if (last && last->agent == a)
         return; /* named twice */
     it->agent = a;
     a->n_offers++;
     list_push_front(&it->offer->by, &it->link);
-    list_each(c, &it->offer->classes, struct class, of_action) join(h, c, a);
+    list_each(c, &it->offer->classes, struct class, of_action) join(h, c, it);
 }
 
 void agent_offers(struct helios *h, struct agent *a, const struct msg_hello *m)
 {
     a->offers = m->actions.n ? xalloc(m->actions.n * sizeof(*a->offers)) : NULL;
     SEQ_EACH(action, struct msg_action, m->actions)
-    offer_one(h, a, action->name);
+    offer_one(h, a, action);
 }
 
 void agent_withdraws(struct helios *h, struct agent *a)
@@ -132,17 +135,50 @@ bool class_has_other(const struct class *c, const struct agent *a)
     return c->n_members > 1 || (first && first->agent != a);
 }
 
-bool roster_can(struct helios *h, const char *swarm, const char *role, const char *action)
+/* offered_by counts who fits and offers it, and how many of them demand a signature. */
+static size_t offered_by(const struct offer *o, const struct class *wanted, size_t *ret_demand)
+{
+    size_t n = 0;
+    *ret_demand = 0;
+    list_each(by, &o->by, struct offered, link)
+    {
+        bool counts = fits(wanted, by->agent);
+        n += counts;
+        *ret_demand += counts && by->needs_signature;
+    }
+    return n;
+}
+
+bool class_wants_signature(const struct class *c)
+{
+    size_t demand;
+    offered_by(c->offer, c, &demand);
+    return !c->has_signature && c->n_members == 0 && demand > 0;
+}
+
+/* of_roster is offered_by for a swarm and a role; empty = any. */
+static size_t of_roster(struct helios *h, const char *swarm, const char *role, const char *action,
+                        size_t *ret_demand)
 {
     struct class wanted = {.swarm = (char *)(swarm ? swarm : ""),
                            .role = (char *)(role ? role : ""),
                            .agent = (char *)""};
     struct offer *o;
+    *ret_demand = 0;
     HASH_FIND_STR(h->work.offers, action, o);
-    if (o == NULL)
-        return false;
-    list_each(by, &o->by, struct offered, link) if (fits(&wanted, by->agent)) return true;
-    return false;
+    return o ? offered_by(o, &wanted, ret_demand) : 0;
+}
+
+bool roster_can(struct helios *h, const char *swarm, const char *role, const char *action)
+{
+    size_t demand;
+    return of_roster(h, swarm, role, action, &demand) > demand;
+}
+
+bool roster_signed_only(struct helios *h, const char *swarm, const char *role, const char *action)
+{
+    size_t demand, n = of_roster(h, swarm, role, action, &demand);
+    return n > 0 && n == demand;
 }
 
 /* ---- classes ---- */
@@ -176,6 +212,7 @@ static void class_key(struct buf *key, const struct rec_task *r)
     }
     buf_number(key, r->max_concurrent);
     buf_text(key, r->owner_kind.n ? "|owned" : "|");
+    buf_text(key, r->signature.n ? "|signed" : "|");
 }
 
 static struct class *class_new(struct helios *h, char *key, const struct rec_task *r)
@@ -188,6 +225,7 @@ static struct class *class_new(struct helios *h, char *key, const struct rec_tas
     c->internal = decide_internal(r->action);
     c->max_concurrent = r->max_concurrent;
     c->owned = r->owner_kind.n > 0;
+    c->has_signature = r->signature.n > 0;
     c->group = group_find(h, r->group.n ? r->group : r->action);
     c->offer = offer_find(h, r->action);
     list_push(&c->group->classes, &c->of_group);
@@ -200,7 +238,7 @@ static struct class *class_new(struct helios *h, char *key, const struct rec_tas
         list_init(&c->ranks[p].link);
     }
     HASH_ADD_STR(h->work.queue->classes, key, c);
-    list_each(by, &c->offer->by, struct offered, link) join(h, c, by->agent);
+    list_each(by, &c->offer->by, struct offered, link) join(h, c, by);
     return c;
 }
 

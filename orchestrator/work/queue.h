@@ -67,6 +67,7 @@ struct class
     struct offer *offer;            /* its action */
     struct group *group;
     uint64_t max_concurrent;
+    bool has_signature; /* its tasks carry one (Z7) */
     bool owned; /* tasks of deciders: they go on while the realm drains */
     struct rank ranks[PRIORITIES];
     size_t n_tasks, n_ready;
@@ -96,6 +97,8 @@ void class_leave(struct helios *h, struct task *t);
 /* class_refresh: its gate, its members' credit or its ready tasks changed. */
 void class_refresh(struct helios *h, struct class *c);
 bool class_gate_open(const struct helios *h, const struct class *c);
+/* class_wants_signature: its tasks carry none, and nobody runs them without one (Z7). */
+bool class_wants_signature(const struct class *c);
 /* class_has_other: can somebody else than a run it? */
 bool class_has_other(const struct class *c, const struct agent *a);
 

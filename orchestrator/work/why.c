@@ -42,6 +42,11 @@ static void why_queue(struct helios *h, const struct task *t, struct buf *out)
         why_group(h, c, out);
     else if (c->internal)
         buf_printf(out, "its turn with the controller comes next");
+    else if (class_wants_signature(c))
+        buf_printf(out,
+                   "it is not signed, and " BYTES_F
+                   " runs only signed tasks: `helios submit --sign`",
+                   BYTES_A(t->r.action));
     else if (c->n_members == 0)
         why_nobody(t, out);
     else if (c->free.n == 0)

@@ -22,6 +22,7 @@ struct offered {
     struct list link; /* in offer.by */
     struct agent *agent;
     struct offer *offer;
+    bool needs_signature; /* it runs only what a signer signed (Z7) */
 };
 
 /* An agent that is known: live, lost, or stopped on purpose. */
@@ -187,7 +188,9 @@ int task_cancel(struct helios *h, struct task *t, const char *reason);
  * COMPLETED, FAILED or CANCELLED. t is gone. */
 void task_end_internal(struct helios *h, struct task *t, enum task_state state, struct bytes data,
                        const char *error);
-/* Is some live agent of the swarm and role able to run the action? Empty = any. */
+/* Is some live agent of the swarm and role able to run the action for us, unsigned? Empty = any. */
 bool roster_can(struct helios *h, const char *swarm, const char *role, const char *action);
+/* roster_signed_only: it is offered, and everybody who does demands a signature (Z7). */
+bool roster_signed_only(struct helios *h, const char *swarm, const char *role, const char *action);
 
 #endif

@@ -49,6 +49,7 @@ struct shop {
     bool inspect_pass, diagnose_yes, undo_helps;
     bool quiet[SHOP_KPIS];  /* gives no samples */
     bool gone[SHOP_AGENTS]; /* says nothing any more */
+    bool signed_only; /* implementers demand signatures (Z7) */
     double noise;           /* share of the level */
     struct rand rand;
     uint64_t seq, instance;
@@ -170,7 +171,8 @@ static inline void shop_hello(struct shop *s, int peer, const char *id, const ch
     _autofree_ char *copy = xdup(actions);
     size_t n = 0;
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
-        offered[n++].name = bytes_of(word);
+        offered[n++] = (struct msg_action){
+            .name = bytes_of(word), .needs_signature = s->signed_only && role == role_implementer};
     struct msg_hello hello = {.agent = bytes_of(id),
                               .instance = BYTES("1"),
                               .swarm = bytes_of(swarm),

@@ -251,6 +251,18 @@ static void nobody_to_apply_it_is_a_reason(void **state)
     shop_close(s);
 }
 
+static void what_needs_a_signature_is_held_not_tried(void **state) /* Z7 */
+{
+    (void)state;
+    struct shop *s = shop_open();
+    s->signed_only = true;
+    shop_lead(s);
+    shop_run(s, 7000);
+    assert_held(s, COMPRESS, "Z7");
+    assert_int_equal(s->applies, 0);
+    shop_close(s);
+}
+
 static void analysts_are_heeded_and_not_waited_for(void **state)
 {
     (void)state;
@@ -415,6 +427,7 @@ int main(void)
         cmocka_unit_test(a_failure_opens_the_breaker_at_once),
         cmocka_unit_test(what_is_in_force_needs_an_analyst_to_be_proposed_again),
         cmocka_unit_test(nobody_to_apply_it_is_a_reason),
+        cmocka_unit_test(what_needs_a_signature_is_held_not_tried),
         cmocka_unit_test(analysts_are_heeded_and_not_waited_for),
         cmocka_unit_test(one_that_needs_a_yes_waits_for_it),
         cmocka_unit_test(without_a_rollback_a_failure_is_stuck),

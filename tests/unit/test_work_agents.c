@@ -67,6 +67,63 @@ static void agents_are_bounded_and_the_dead_make_room(void **state)
     core_free(c);
 }
 
+/* ---- signed tasks (Z7) ---- */
+
+static void join_signed(struct core *c, int peer, const char *id)
+{
+    struct msg_action echo = {.name = BYTES("echo"), .needs_signature = true};
+    struct msg_hello hello = hello_of(id, &echo, 1);
+    core_send(c, peer, MSG_hello, &hello);
+    core_turn(c);
+}
+
+static void an_unsigned_task_waits_and_a_signed_one_goes_as_it_came(void **state)
+{
+    (void)state;
+    struct core *c = realm();
+    join_signed(c, 1, "a1");
+    const char *bare = submit(c, REQUEST());
+    assert_state(c, bare, "PENDING");
+    assert_why(c, bare, "runs only signed tasks");
+    const char *id = submit(c, REQUEST(.signature = BYTES("by ada")));
+    assert_state(c, id, "IN_PROGRESS");
+    const struct msg_tasks *sent = core_heard(c, 1, MSG_tasks);
+    const struct msg_task *item = sent->items.at;
+    assert_true(bytes_is(item->signature, "by ada"));
+    assert_true(bytes_is(task_find(c->h, bytes_of(id))->r.signature, "by ada"));
+    join(c, 2, "a2"); /* demands none */
+    assert_state(c, bare, "IN_PROGRESS");
+    core_free(c);
+}
+
+static void a_refused_signature_is_the_end(void **state)
+{
+    (void)state;
+    struct core *c = realm();
+    join_signed(c, 1, "a1");
+    join_signed(c, 2, "a2");
+    const char *id = submit(c, REQUEST(.signature = BYTES("by eve"), .max_attempts = 3));
+    const char *holder = task_find(c->h, bytes_of(id))->agent->r.id.at;
+    say_result(c, holder[1] - '0',
+               (struct msg_result){.task = bytes_of(id), .attempt = 1, .outcome = outcome_REFUSED,
+                                   .error = BYTES("not signed by an allowed signer"),
+                                   .not_signed = true});
+    assert_state(c, id, "FAILED");
+    assert_int_equal(c->h->counters.not_signed, 1);
+    assert_non_null(core_event(c, EVENT_task_not_signed));
+    core_free(c);
+}
+
+/* Signing again draws another nonce: the key still means the first task (T3). */
+static void a_key_outlives_its_signature(void **state)
+{
+    (void)state;
+    struct core *c = realm();
+    _autofree_ char *first = xdup(submit(c, REQUEST(.key = BYTES("k"), .signature = BYTES("one"))));
+    assert_string_equal(submit(c, REQUEST(.key = BYTES("k"), .signature = BYTES("two"))), first);
+    core_free(c);
+}
+
 /* ---- beats ---- */
 
 static void a_beat_is_answered_at_once_with_what_to_stop(void **state) /* A2, T10 */
@@ -517,6 +574,9 @@ int main(void)
         cmocka_unit_test(two_live_instances_of_one_id),
         cmocka_unit_test(who_cannot_be_taken_in_hears_why),
         cmocka_unit_test(agents_are_bounded_and_the_dead_make_room),
+        cmocka_unit_test(an_unsigned_task_waits_and_a_signed_one_goes_as_it_came),
+        cmocka_unit_test(a_refused_signature_is_the_end),
+        cmocka_unit_test(a_key_outlives_its_signature),
         cmocka_unit_test(a_beat_is_answered_at_once_with_what_to_stop),
         cmocka_unit_test(what_completed_before_the_cancel_is_completed),
         cmocka_unit_test(a_stranger_is_asked_to_say_hello),

@@ -164,7 +164,7 @@ static void options_are_set(void **state)
     } rows[] = {{ZMQ_LINGER, 0},
                 {ZMQ_RCVHWM, 10},
                 {ZMQ_SNDHWM, 10},
-                {ZMQ_HANDSHAKE_IVL, 5000},
+                {ZMQ_HANDSHAKE_IVL, 2000}, {ZMQ_BACKLOG, 1024},
                 {ZMQ_HEARTBEAT_IVL, 2000}};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         int value = -1;

@@ -12,6 +12,7 @@ import pytest
 
 import raw
 from helios import Realm, until
+from keys import Keys
 
 ENDPOINTS = ("agents", "control", "kpi", "events")
 FILES = 128  # descriptors of a daemon that is to run out of them
@@ -69,7 +70,8 @@ class Good:
 
     def __init__(self, realm):
         self.realm, self.pid = realm, realm.process.pid
-        self.agent, self.client = realm.agent("good", actions=["good"]), realm.client()
+        self.agent = realm.agent("good", actions=["good"], **({"prove": realm.prove_agent} if realm.prove else {}))
+        self.client = realm.client()
         self.work()
         self.files, self.memory = files(self.pid), memory_kb(self.pid)
 
@@ -99,6 +101,19 @@ def make_good(realm):
     good = Good(realm)
     yield good
     good.still()
+
+
+@pytest.fixture(name="locked")
+def make_locked(tmp_path):
+    """locked is a good pair that proved its keys; who comes without one gets no further than the handshake."""
+    keys = Keys(tmp_path)
+    keys.new("ada", "operator")
+    keys.new("good", "agent")
+    with Realm(tmp_path / "realm", keys.settings(), prove=keys.prove("ada")) as realm:
+        realm.prove_agent = keys.prove("good")
+        good = Good(realm)
+        yield good
+        good.still()
 
 
 @pytest.fixture(name="scarce")
@@ -158,6 +173,32 @@ def test_a_flood_of_handshakes(good, endpoint):
             peer.sendall(raw.GREETING + (raw.ready(raw.PEER_OF[endpoint]) if n % 3 == 2 else b""))
         (reset if n % 2 else socket.socket.close)(peer)
     good.work()
+
+
+# ---- a door with keys ----
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_without_a_key_nothing_passes_the_handshake(locked, endpoint):
+    """Junk, handshakes of other mechanisms, one without an end: each is ended, and none of it is kept."""
+    bodies = [*JUNK.values(), raw.GREETING + raw.ready(raw.PEER_OF[endpoint]) + raw.frame(bytes(1000), raw.MORE) * 1000,
+              raw.CURVE_GREETING + raw.frame(bytes(1000), raw.MORE) * 1000]
+    peers = []
+    for body in bodies * 3:
+        peers.append(raw.connect(locked.realm.endpoints[endpoint]))
+        raw.pour(peers[-1], body, len(body))
+    locked.work()
+    locked.still()  # they are not closed by us
+    assert memory_kb(locked.pid) < locked.memory + 16 * 1024
+    for peer in peers:
+        peer.close()
+
+
+def test_a_flood_of_handshakes_with_keys(locked):
+    for n in range(1000):
+        peer = raw.connect(locked.realm.endpoints[ENDPOINTS[n % 4]])
+        peer.sendall(raw.CURVE_GREETING + raw.command(b"HELLO", b"\1\0" + bytes(192)))
+        (reset if n % 2 else socket.socket.close)(peer)
+    locked.work()
 
 
 # ---- connections without number ----

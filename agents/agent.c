@@ -156,8 +156,8 @@ static int read_signers(struct agent *a, char **ret_why)
     int error = 0;
     if (config->security.signers.n == 0) {
         if (any_signed(a))
-            *ret_why = xdup("security.signers: signed tasks are asked for, and nobody is named who may "
-                            "sign them");
+            *ret_why = xdup("security.signers: signed tasks are asked for, and nobody is named who "
+                            "may sign them");
         return *ret_why ? -EINVAL : 0;
     }
     if (config->data_dir.n == 0) {
@@ -203,7 +203,8 @@ static const struct {
     {"identity", make_identity},      {"key", read_key},
     {"actions", make_manifest},       {"agents", new_members},
     {"zeromq", make_context},         {"signals", make_signals},  {"data directory", open_data},
-    {"signers", read_signers},        {"controllers", controllers_new}, {"probes", make_probes},    {"links", make_links},
+    {"signers", read_signers},        {"controllers", controllers_new},
+    {"probes", make_probes},          {"links", make_links},
 };
 
 static void prepare(struct agent *a)

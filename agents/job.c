@@ -74,7 +74,8 @@ static bool vouch(struct job *j)
     const struct member *m = j->member;
     struct signed_guard *g = &m->agent->signed_guard;
     struct buf why = {0};
-    if (!action_needs_signature(j->manifest, j->action) && (j->asked->signature.n == 0 || g->n_signers == 0))
+    if (!action_needs_signature(j->manifest, j->action) &&
+        (j->asked->signature.n == 0 || g->n_signers == 0))
         return true;
     struct signed_ask ask = {.task = j->asked->task,
                              .attempt = j->asked->attempt,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Owns the memory of nonces and the judgement of signed tasks. Refuses whatever it cannot remember.
- * A nonce belongs to the first task that came with it: attempts of that task go on rising, and every
- * other task is a replay. */
+ * A nonce belongs to the first task that came with it: attempts of that task go on rising, and
+ * every other task is a replay. */
 #include "agents/signed.h"
 
 #include <dirent.h>
@@ -49,7 +49,8 @@ static int trust_file(struct signed_guard *g, const char *path, char **ret_why)
     if (k.role != key_role_signer)
         error = fail(ret_why, -EINVAL, path, "is no key of a signer: helios signer new NAME");
     else if (k.secret[0])
-        error = fail(ret_why, -EINVAL, path, "holds the secret; an agent needs NAME.signer.pub alone");
+        error = fail(ret_why, -EINVAL, path,
+                     "holds the secret; an agent needs NAME.signer.pub alone");
     if (error == 0) {
         g->signers = xrealloc(g->signers, (g->n_signers + 1) * sizeof(k));
         g->signers[g->n_signers++] = k;
@@ -94,8 +95,8 @@ static void forget(struct signed_guard *g, struct signed_row *row)
     free(row);
 }
 
-static struct signed_row *keep(struct signed_guard *g, const unsigned char *nonce, struct bytes task,
-                               int64_t expires)
+static struct signed_row *keep(struct signed_guard *g, const unsigned char *nonce,
+                               struct bytes task, int64_t expires)
 {
     struct signed_row *row = find(g, nonce);
     if (row)
@@ -207,7 +208,8 @@ static bool made_by_signer(struct signed_guard *g, const struct signed_ask *ask,
     if (error == -ENOKEY)
         return no(why, "not signed by an allowed signer: security.signers does not name this one");
     if (error == -EKEYREJECTED)
-        return no(why, "not signed by an allowed signer: the signature was made for something else");
+        return no(why,
+                  "not signed by an allowed signer: the signature was made for something else");
     return error ? no(why, "not signed by an allowed signer: the signature cannot be read") : true;
 }
 
@@ -242,7 +244,8 @@ static bool in_time(const struct signed_guard *g, const struct statement *s, int
         return false;
     }
     if (s->expires <= g->floor && find(g, s->nonce) == NULL)
-        return no(why, "its signature is older than others that were forgotten: the clock was set back");
+        return no(why, "its signature is older than others that were forgotten: the clock was set "
+                       "back");
     return true;
 }
 

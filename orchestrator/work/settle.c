@@ -178,15 +178,16 @@ static void add_error(struct buf *why, struct bytes error)
         buf_printf(why, ": " BYTES_F, BYTES_A(error));
 }
 
-/* end_unsigned: what an agent refused for its signature no other attempt can mend, and somebody must look. */
+/* end_unsigned: what an agent refused for its signature no other attempt can mend, and somebody
+ * must look. */
 static void end_unsigned(struct helios *h, struct task *t, const struct over *over)
 {
     struct buf why = {0};
     buf_printf(&why, "was refused by %s: " BYTES_F, t->agent ? t->agent->r.id.at : "its agent",
                BYTES_A(over->error));
     h->counters.not_signed++;
-    note(h, EVENT_task_not_signed, t->r.id.at, t->r.cause.n ? t->r.cause.at : NULL, NULL, "%s %s %s",
-         t->r.id.at, t->r.action.at, buf_str(&why));
+    note(h, EVENT_task_not_signed, t->r.id.at, t->r.cause.n ? t->r.cause.at : NULL, NULL,
+         "%s %s %s", t->r.id.at, t->r.action.at, buf_str(&why));
     task_change(h, t, TASK_GIVE_UP, buf_str(&why));
     buf_done(&why);
 }

@@ -100,20 +100,20 @@ class Stage:
         r = self.record(self.submit(action, *more))
         return {"action": action, "params": Raw(r.get("params", b"\x80")), "signature": r["signature"]}
 
-    def agent(self, controller, name="a1", **settings):
+    def agent(self, controller, name="a1", role="worker", actions_of=None, **settings):
         actions = {"go": {"run": [self.program("go")], **TEXT},
                    "other": {"run": [self.program("other")], **TEXT},
-                   "fails_once": {"run": [self.program("fails_once", FAILS_ONCE)], **TEXT}}
+                   "fails_once": {"run": [self.program("fails_once", FAILS_ONCE)], **TEXT}, **(actions_of or {})}
         directory = self.path / name
         directory.mkdir(exist_ok=True)
         settings = {"security": {"signers": [str(self.path / "ada.signer.pub")]}, "data": "memory", **settings}
         return self.keep(fake_controller.Agent(directory, [controller], actions=actions,
-                                               members={name: {"swarm": "backend"}}, **settings))
+                                               members={name: {"swarm": "backend", "role": role}}, **settings))
 
-    def thief(self, name="a1"):
+    def thief(self, name="a1", **how):
         """thief is a controller that says what it likes, with an agent that obeys it otherwise."""
         thief = self.keep(Thief(self.path / "thief"))
-        self.victim = self.agent(self.path / "thief", name)
+        self.victim = self.agent(self.path / "thief", name, **how)
         thief.greeted(name)
         return thief
 
@@ -156,6 +156,23 @@ def test_a_controller_cannot_send_it_to_another(stage):
     for how, words in ((["--agent", "a1"], "another agent"), (["--swarm", "frontend"], "another swarm"),
                        (["--role", "analyst"], "another role"), (["--realm", "shop"], "another realm")):
         refused(stage, thief, "t-" + how[0][2:], words, agent="a2", **stage.order("go", *how))
+
+
+def test_a_role_is_no_way_around(stage):
+    """What an implementer applies on a task's behalf needs the signature as well; one over the whole task will do."""
+    order = stage.order("apply", "--params", '{"action": "go", "params": {"text": "hi"}}')
+    thief = stage.thief("h1", role="implementer")
+    refused(stage, thief, "t-1", "go needs that", agent="h1", action="apply",
+            params={"action": "go", "params": {"text": "hi"}})
+    thief.run("t-2", agent="h1", **order)
+    assert stage.ran() == 1
+
+
+def test_everything_can_be_demanded(stage):
+    """require_signed: also of an action that does not ask for it by itself."""
+    thief = stage.thief(actions_of={"free": {"builtin": "noop"}},
+                        security={"signers": [str(stage.path)], "require_signed": True})
+    refused(stage, thief, "t-1", "carries no signature", action="free")
 
 
 def test_a_controller_cannot_replay(stage):

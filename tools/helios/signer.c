@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* `helios signer`: key pairs that sign tasks, and the signing of one request. Works on files alone; no
- * controller ever sees the secret. */
+/* `helios signer`: key pairs that sign tasks, and the signing of one request. Works on files alone;
+ * no controller ever sees the secret. */
 #include <sysexits.h>
 
 #include "common/clock.h"
@@ -31,7 +31,8 @@ static int new_signer(const struct args *a)
 {
     struct key k = {0};
     if (a->n_words != 2 || !text_is_name(bytes_of(a->words[1])))
-        return complain(EX_USAGE, "helios signer new NAME; a name is 1 to 64 letters, digits and _.:-");
+        return complain(
+            EX_USAGE, "helios signer new NAME; a name is 1 to 64 letters, digits and _.:-");
     snprintf(k.name, sizeof(k.name), "%s", a->words[1]);
     if (signature_new_pair(&k))
         return complain(EX_OSERR, "there is no randomness to make a key of");

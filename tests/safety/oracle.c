@@ -151,11 +151,14 @@ static double health(const struct oracle *o)
 /* ---- the brake: only what vanished in one blow is demanded ---- */
 
 /* since: nothing of it happened earlier; what did while it was excused need not count. */
-static void demand(struct oracle *o, int64_t since)
+static void demand(struct oracle *o, int64_t since, const char *vanished, int gone, int left)
 {
     if (!o->frozen && !o->must_freeze && since > o->excused) {
         o->must_freeze = true;
         o->must_since = o->now;
+        o->vanished = vanished;
+        o->gone = gone;
+        o->left = left;
     }
 }
 
@@ -174,7 +177,7 @@ static void watch_kpis(struct oracle *o)
         known += o->kpis[i].last && o->kpis[i].given_up == 0;
     }
     if (gone >= BRAKE_LEAST && 100.0 * gone > BRAKE_KPIS * (gone + known) && o->now - blow < WINDOW_MS)
-        demand(o, blow - WINDOW_MS / 2);
+        demand(o, blow - WINDOW_MS / 2, "KPIs", gone, known);
 }
 
 static void watch_agents(struct oracle *o)
@@ -188,7 +191,7 @@ static void watch_agents(struct oracle *o)
         live += a->there && a->lost == 0;
     }
     if (gone >= BRAKE_LEAST && 100.0 * gone > BRAKE_AGENTS * (gone + live))
-        demand(o, o->now - PATIENCE_MS / 2);
+        demand(o, o->now - PATIENCE_MS / 2, "agents", gone, live);
 }
 
 static void watch_health(struct oracle *o)
@@ -213,7 +216,7 @@ void oracle_step(struct oracle *o, int64_t now)
     watch_agents(o);
     watch_health(o);
     if (o->must_freeze && !o->frozen_seen && now - o->must_since > 2 * STEP_MS) {
-        broken(o, FORBIDDEN_brake, "much vanished at once and nothing was frozen");
+        broken(o, FORBIDDEN_brake, "%d %s vanished at once, %d were left, and nothing was frozen", o->gone, o->vanished, o->left);
         o->must_freeze = false;
     }
 }

@@ -62,6 +62,8 @@ struct oracle {
     enum allowance mode;
     bool frozen, must_freeze;
     int64_t must_since;
+    const char *vanished; /* static: KPIs or agents */
+    int gone, left;       /* of them */
     struct seen_kpi kpis[KPIS];
     struct seen_agent agents[AGENTS_MOST];
     struct seen_optimization optimizations[OPTIMIZATIONS_MOST];

@@ -205,6 +205,40 @@ static void what_waits_for_an_agent_is_taken_back(void **state)
     }
 }
 
+static void what_waits_while_data_goes_is_taken_back(void **state) /* H3 */
+{
+    (void)state;
+    struct shop *s = shop_open();
+    s->c->config.brake.enabled = false;
+    shop_lead(s);
+    shop_until(s, "compress", "BASELINE", 60000);
+    assert_true(shop_ask(s, true, "pause", "scope", "agent", "id", "hephaestus-f")->ok);
+    shop_until(s, "compress", "APPLYING", 60000);
+    memset(s->quiet, true, sizeof(s->quiet));
+    shop_until(s, "compress", "ABANDONED", 15000);
+    assert_string_equal(shop_rule(s, "compress"), "never_started");
+    shop_close(s);
+}
+
+static void a_new_leader_changes_nothing_on_a_kpi_it_has_hardly_seen(void **state) /* L5 */
+{
+    (void)state;
+    struct shop *s = shop_open();
+    s->c->config.cycle.enabled = true;
+    shop_lead(s);
+    shop_until(s, "compress", "BASELINE", 60000);
+    s->c->config.health.coverage = 50; /* enough without this one */
+    s->c->config.cycle.enabled = false;
+    s->quiet[PAGE] = true;
+    shop_restart(s);
+    shop_run(s, 7000);
+    s->quiet[PAGE] = false;
+    shop_until(s, "compress", "ABANDONED", 15000);
+    assert_string_equal(shop_rule(s, "compress"), "held");
+    assert_int_equal(s->in[COMPRESS], 0);
+    shop_close(s);
+}
+
 static void between_two_targets_what_was_changed_is_undone(void **state)
 {
     (void)state;
@@ -335,6 +369,8 @@ int main(void)
         cmocka_unit_test(a_restart_tells_nothing_again),
         cmocka_unit_test(before_its_change_it_is_not_made),
         cmocka_unit_test(what_waits_for_an_agent_is_taken_back),
+        cmocka_unit_test(what_waits_while_data_goes_is_taken_back),
+        cmocka_unit_test(a_new_leader_changes_nothing_on_a_kpi_it_has_hardly_seen),
         cmocka_unit_test(between_two_targets_what_was_changed_is_undone),
         cmocka_unit_test(what_is_in_force_is_judged_to_its_end),
         cmocka_unit_test(back_in_act_nothing_waits_for_what_was_told),

@@ -167,6 +167,22 @@ static void a_restart_tells_nothing_again(void **state)
     shop_close(s);
 }
 
+static void people_are_notified_of_it(void **state)
+{
+    (void)state;
+    struct bytes topics[] = {BYTES("optimization.would")};
+    struct set_notify notify = {
+        .name = BYTES("ops"), .action = BYTES("notify"), .level = level_info, .topics = {topics, 1}};
+    struct shop *s = shop_open();
+    s->c->config.mode = mode_advise;
+    s->c->config.notify = (struct seq){&notify, 1};
+    shop_lead(s);
+    shop_run(s, 35000);
+    assert_true(s->events[EVENT_optimization_would] > 0);
+    assert_int_equal(s->events[EVENT_notify_sent], s->events[EVENT_optimization_would]);
+    shop_close(s);
+}
+
 /* ---- a switch in the middle ---- */
 
 static void before_its_change_it_is_not_made(void **state)
@@ -367,6 +383,7 @@ int main(void)
         cmocka_unit_test(it_is_told_once_in_its_cooldown),
         cmocka_unit_test(an_incident_tells_each_response_once),
         cmocka_unit_test(a_restart_tells_nothing_again),
+        cmocka_unit_test(people_are_notified_of_it),
         cmocka_unit_test(before_its_change_it_is_not_made),
         cmocka_unit_test(what_waits_for_an_agent_is_taken_back),
         cmocka_unit_test(what_waits_while_data_goes_is_taken_back),

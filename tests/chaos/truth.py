@@ -133,9 +133,11 @@ class Story:
         self.date(entry.get("at", self.mark))
         topic, id = entry["topic"], entry.get("id", "")
         if topic in OF_TASKS:
-            if id not in self.taken:  # born, sent and ended in one batch: it is none but its history (C3)
+            if id not in self.taken:
                 self.take(id, {})
-                self.sent(id, 1, {}, over=True)
+            known, last = self.tasks.get(id, ("", 0))[1], entry.get("data", {}).get("attempt", 0)
+            for number in range(known + 1, last + 1):  # sent and ended in one batch: it is none but its history (C3)
+                self.sent(id, number, {}, over=True)
             self.settled(id, OF_TASKS[topic])
             self.add("outcome", who=self.leader, id=id, text=OF_TASKS[topic])
         elif topic == "agent.lost":

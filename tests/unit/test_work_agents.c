@@ -506,6 +506,24 @@ static void failures_are_bounded(void **state) /* T12 */
     core_free(c);
 }
 
+static void a_result_is_acknowledged_after_its_commit(void **state) /* A4, C1 */
+{
+    (void)state;
+    struct core *c = realm();
+    join(c, 1, "a1");
+    const char *id = submit(c, REQUEST());
+    assert_true(was_given(c, 1, id, 1));
+    struct msg_result r = {.task = bytes_of(id), .attempt = 1};
+    core_send(c, 1, MSG_results, &(struct msg_results){.items = {&r, 1}});
+    c->held = true; /* only what does not wait for a commit gets out */
+    core_cut(c);
+    assert_null(core_heard(c, 1, MSG_results_ok));
+    c->held = false;
+    core_cut(c);
+    assert_non_null(core_heard(c, 1, MSG_results_ok));
+    core_free(c);
+}
+
 static void an_empty_selector_selects_nothing(void **state) /* X11 */
 {
     (void)state;
@@ -594,6 +612,7 @@ int main(void)
         cmocka_unit_test(a_draining_agent_finishes_and_leaves),
         cmocka_unit_test(failures_are_kept_retried_and_purged),
         cmocka_unit_test(failures_are_bounded),
+        cmocka_unit_test(a_result_is_acknowledged_after_its_commit),
         cmocka_unit_test(an_empty_selector_selects_nothing),
         cmocka_unit_test(the_lists_show_everybody),
         cmocka_unit_test(can_somebody_do_it),

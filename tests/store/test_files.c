@@ -58,6 +58,10 @@ static void x10_the_freeze_file(void **state)
     assert_true(freeze_look(&f, 1000 + FREEZE_LOOK_MS));      /* somebody else has removed it */
     assert_false(f.on);
     assert_int_equal(freeze_set(&f, false, ""), 0); /* it is gone already */
+    assert_int_equal(freeze_set(&later, true, "by hand"), 0);
+    assert_true(freeze_look(&f, 1000 + 2 * FREEZE_LOOK_MS)); /* the file alone is enough */
+    assert_true(f.on);
+    assert_int_equal(freeze_set(&f, false, ""), 0);
     assert_true(FREEZE_LOOK_MS <= 1000);
     freeze_done(&f);
     freeze_done(&later);

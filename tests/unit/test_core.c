@@ -75,6 +75,7 @@ static void hostile_bytes_are_counted_and_nothing_else(void **state) /* Z3, Z6 *
     (void)state;
     struct core *c = core_new();
     core_lead(c);
+    enum { NO_BYTES = 4 }; /* these first ones are not even unpacked */
     const struct bytes rows[] = {
         BYTES(""), BYTES("\xdf\x0f\xff\xff\xff"), BYTES("GET / HTTP/1.1\r\n\r\n"), BYTES("\x81\xa4type\xa5hello"),
         BYTES("\x81\xa4type\xa4nope"), BYTES("\x81\xa4type\xa7welcome"), BYTES("\x80"),
@@ -83,7 +84,8 @@ static void hostile_bytes_are_counted_and_nothing_else(void **state) /* Z3, Z6 *
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         for (int e = 0; e < ENDPOINTS; e++)
             helios_message(c->h, (enum endpoint)e, &from, rows[i], c->now);
-    assert_int_equal(c->h->counters.refused_bytes + c->h->counters.refused_messages, ARRAY_SIZE(rows) * ENDPOINTS);
+    assert_int_equal(c->h->counters.refused_bytes, NO_BYTES * ENDPOINTS);
+    assert_int_equal(c->h->counters.refused_messages, (ARRAY_SIZE(rows) - NO_BYTES) * ENDPOINTS);
     core_cut(c);
     assert_non_null(core_event(c, EVENT_peer_refused)); /* a flood is shown once a second */
     assert_null(core_event(c, EVENT_peer_refused));

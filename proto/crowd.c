@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/tcp.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -50,6 +51,7 @@ static struct {
     int64_t now;      /* of the last look */
     int64_t surveyed; /* memory when the connections were looked through last */
     int64_t calm;     /* memory when little waited */
+    bool has_cut;     /* since the last look: what that freed is still to be given back */
 } crowd;
 
 void crowd_host(void)
@@ -214,6 +216,7 @@ static int64_t cut_worst(worse_fn *worse, const char *why, crowd_cut_fn *told, v
     cut((int)(worst - crowd.seats), worst->cookie);
     told(user, worst->port, why);
     worst->port = 0;
+    crowd.has_cut = true;
     return worst->waiting;
 }
 
@@ -270,6 +273,9 @@ int64_t crowd_look(int64_t now, crowd_cut_fn *told, void *user)
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
         crowd.files = (int)MIN(files.rlim_cur, (rlim_t)FILES_MAX);
     bool full;
+    if (crowd.has_cut)
+        malloc_trim(0); /* ZeroMQ has freed it meanwhile; the C library would keep it */
+    crowd.has_cut = false;
     int64_t memory = memory_now(&full);
     crowd.now = now;
     crowd.next = now + LOOK_MS;

@@ -43,10 +43,12 @@ def greeted(endpoint, kind):
 
 def pour(raw, body, most):
     """pour sends the same bytes until the other side ends it, or so many have gone; answers how many went."""
-    sent = 0
+    sent, rest = 0, b""
     try:
         while sent < most:
-            sent += raw.send(body)
+            rest = rest or memoryview(body)
+            n = raw.send(rest)  # maybe a part of it: the frames must stay whole
+            sent, rest = sent + n, rest[n:]
     except (ConnectionError, TimeoutError):
         pass
     return sent

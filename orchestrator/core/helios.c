@@ -131,6 +131,7 @@ int64_t helios_tick(struct helios *h, int64_t now)
 
 struct batch *helios_cut(struct helios *h)
 {
+    work_send(h); /* only now: an attempt that ended since it began is not sent any more */
     return outbox_cut(h);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Owns the moment in which attempts start: takes from the queue what may, and says it to the
- * agents, one message each and turn (T9). Refuses to know the order (queue.c). */
+ * agents, one message each and commit (T9). Refuses to know the order (queue.c). */
 #include "dispatch.h"
 
 #include "gate.h"
@@ -93,7 +93,7 @@ static void send(struct helios *h, struct agent *a)
         buf_done(&keys[i]);
 }
 
-void dispatch_send(struct helios *h)
+void work_send(struct helios *h)
 {
     for (struct agent *a; (a = list_first(&h->work.sending, struct agent, sends));) {
         while (!list_empty(&a->outgoing))

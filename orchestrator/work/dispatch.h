@@ -11,6 +11,5 @@
 
 bool dispatch_open(const struct helios *h); /* may anything start at all? */
 void dispatch(struct helios *h);            /* starts all that can start now */
-void dispatch_send(struct helios *h);       /* says it to the agents */
 
 #endif

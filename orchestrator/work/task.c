@@ -269,7 +269,8 @@ int task_cancel(struct helios *h, struct task *t, const char *reason)
 {
     if (t->r.cancelling)
         return -EALREADY;
-    bool runs = t->r.state == task_state_IN_PROGRESS && t->agent;
+    bool sent = list_empty(&t->place); /* else it is in agent.outgoing: nobody has heard of it */
+    bool runs = t->r.state == task_state_IN_PROGRESS && t->agent && sent;
     return task_change(h, t, runs ? TASK_STOP : TASK_DROP, reason);
 }
 

@@ -191,7 +191,6 @@ static void start_all(struct helios *h)
         do
             dispatch(h);
         while (gates_wake(h));
-        dispatch_send(h);
     }
     h->work.dispatch_due = false;
     timer_stop(h, &h->work.turn);

@@ -152,6 +152,8 @@ int work_load(struct helios *h, enum rec kind, struct bytes value);
 void work_lead(struct helios *h);
 /* work_turn, the end of each turn: dispatches what can start, as batches; flushes done messages. */
 void work_turn(struct helios *h);
+/* work_send says to the agents what began and has not ended since; before each commit. */
+void work_send(struct helios *h);
 void work_reload(struct helios *h);
 /* work_revoke: agents that proved this key are lost at once (Z2). */
 void work_revoke(struct helios *h, const char *public, const char *name);

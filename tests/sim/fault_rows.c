@@ -36,6 +36,13 @@ static void start_again(struct fault *f)
         node_start(f->a);
 }
 
+/* Who was told to stop may still be at it: it was paused meanwhile. */
+static void come_back(struct fault *f)
+{
+    f->a->returns = f->a->up;
+    start_again(f);
+}
+
 /* ---- processes ---- */
 
 static bool kill_one(struct fault *f, struct node *n)
@@ -392,8 +399,8 @@ const struct fault_row fault_rows[] = {
     {"kill_controller", "kill -9 of a controller, mostly the leader", 4, 0, 100 * MS, 15 * SECOND, kill_controller, start_again},
     {"kill_agent", "kill -9 of an agent process", 6, 0, 50 * MS, 15 * SECOND, kill_agent, start_again},
     {"kill_client", "kill -9 of a client", 3, 0, 50 * MS, 10 * SECOND, kill_client, start_again},
-    {"stop_controller", "SIGTERM: the lease is handed over", 4, 0, 500 * MS, 10 * SECOND, stop_controller, start_again},
-    {"leave_agent", "SIGTERM of an agent process", 3, 0, 500 * MS, 15 * SECOND, leave_agent, start_again},
+    {"stop_controller", "SIGTERM: the lease is handed over", 4, 0, 500 * MS, 10 * SECOND, stop_controller, come_back},
+    {"leave_agent", "SIGTERM of an agent process", 3, 0, 500 * MS, 15 * SECOND, leave_agent, come_back},
     {"trap_controller", "a controller dies between commit, answer and any two messages", 12, 0, 2 * SECOND, 6 * SECOND, trap_controller, untrap},
     {"stall_controller", "a controller is stopped there, and goes on later", 8, 0, 12 * SECOND, 14 * SECOND, stall_controller, untrap},
     {"trap_agent", "an agent dies around a message, a sync or a program's end", 12, 0, 2 * SECOND, 6 * SECOND, trap_agent, untrap},

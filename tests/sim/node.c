@@ -45,6 +45,8 @@ static void run_turn(struct moment *e)
     n->late = 0;
     if (!n->up) {
         bury(n);
+        if (n->returns)
+            moment_at(&n->again, world.now + 1);
         return;
     }
     n->paused_until = MAX(n->paused_until, world.now + late);
@@ -83,6 +85,7 @@ void node_start(struct node *n)
     n->base_ms = n->wall_ms;
     n->paused_until = 0;
     n->trap = (struct trap){0};
+    n->returns = false;
     moment_off(&n->again);
     world.me = n;
     trace("starts");

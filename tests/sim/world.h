@@ -62,6 +62,7 @@ struct node {
     int64_t wall_ms;      /* how wrong its wall clock is */
     int64_t base_ms;      /* how wrong it was when the process started: clock_now counts from there */
     struct moment turn, again; /* again: when it is started anew */
+    bool returns; /* it was told to stop, and is to come back when it has */
     struct trap trap;
     struct list sockets; /* struct socket.link, of its process */
     struct list files;   /* struct file.link: its disk */

@@ -486,6 +486,46 @@ static void held_commits_hold_dispatch(void **state) /* C5 */
     core_free(c);
 }
 
+/* Found by the simulator: while one commit was long on its way, an agent was lost and its attempt
+ * went elsewhere; then both attempts were sent, the lost one first. */
+static void what_ended_before_its_commit_is_never_sent(void **state) /* T2, T5 */
+{
+    (void)state;
+    struct core *c = realm();
+    join(c, 1, "a1");
+    join_many(c, 2, "a2", "other", 1);
+    struct msg_request r = REQUEST(.action = BYTES("echo"), .at_most_once = true);
+    struct msg_submit m = {.ref = BYTES("1"), .client = BYTES("cli"), .items = {&r, 1}};
+    core_send(c, CLIENT, MSG_submit, &m);
+    helios_tick(c->h, c->now); /* it begins, and no commit can be taken */
+    assert_state(c, "t-1", "IN_PROGRESS");
+    core_send(c, 1, MSG_bye, &(struct msg_bye){.reason = BYTES("gone")});
+    helios_tick(c->h, c->now);
+    core_cut(c);
+    assert_null(given(c, 1));
+    core_free(c);
+}
+
+static void what_is_cancelled_before_its_commit_is_never_sent(void **state) /* T10 */
+{
+    (void)state;
+    struct core *c = realm();
+    struct buf args = {0};
+    join(c, 1, "a1");
+    struct msg_request r = REQUEST(.action = BYTES("echo"));
+    struct msg_submit m = {.ref = BYTES("1"), .client = BYTES("cli"), .items = {&r, 1}};
+    core_send(c, CLIENT, MSG_submit, &m);
+    helios_tick(c->h, c->now);
+    assert_state(c, "t-1", "IN_PROGRESS");
+    order(c, "cancel", core_args(&args, "id", "t-1", NULL));
+    assert_state(c, "t-1", "CANCELLED");
+    assert_null(given(c, 1));
+    core_forget_said(c);
+    assert_state(c, submit(c, REQUEST()), "IN_PROGRESS"); /* its credit is free again */
+    buf_done(&args);
+    core_free(c);
+}
+
 /* ---- owners, watchers, validation ---- */
 
 static void the_owner_hears_the_end_once(void **state)
@@ -617,6 +657,8 @@ int main(void)
         cmocka_unit_test(a_chain_of_any_length_fails_with_its_first),
         cmocka_unit_test(while_commits_are_held_nothing_is_promised),
         cmocka_unit_test(held_commits_hold_dispatch),
+        cmocka_unit_test(what_ended_before_its_commit_is_never_sent),
+        cmocka_unit_test(what_is_cancelled_before_its_commit_is_never_sent),
         cmocka_unit_test(the_owner_hears_the_end_once),
         cmocka_unit_test(the_controller_does_internal_tasks_itself),
         cmocka_unit_test(watch_answers_late_and_lost_ones),

@@ -3,6 +3,7 @@
 #include "files.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,4 +50,15 @@ int file_key_pair(const char *stem, const char *secret, const char *public, cons
         buf_done(&path[i]);
     }
     return error;
+}
+
+int complain(int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("helios: ", stderr);
+    vfprintf(stderr, format, args);
+    fputc('\n', stderr);
+    va_end(args);
+    return code;
 }

@@ -22,18 +22,6 @@ const struct option_row keys_options[] = {
     {0},
 };
 
-static int complain(int code, const char *format, ...) FORMAT_LIKE(2, 3);
-static int complain(int code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fputs("helios keys: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-    return code;
-}
-
 static char *allowed_dir(const struct args *a)
 {
     const char *data = getenv("HELIOS_DATA"), *given = args_value(a, "allowed", NULL);

@@ -15,18 +15,6 @@ const struct option_row signer_options[] = {
     {0},
 };
 
-static int complain(int code, const char *format, ...) FORMAT_LIKE(2, 3);
-static int complain(int code, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fputs("helios signer: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-    return code;
-}
-
 static int new_signer(const struct args *a)
 {
     struct key k = {0};

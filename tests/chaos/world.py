@@ -83,7 +83,7 @@ class Server:
              "--aof-use-rdb-preamble", "no"], self.path.parent / "redis.log")
 
     def client(self, timeout=5):
-        return redis.Redis(port=self.port, socket_timeout=timeout, socket_connect_timeout=timeout)
+        return redis.Redis(host="127.0.0.1", port=self.port, socket_timeout=timeout, socket_connect_timeout=timeout)
 
     def answers(self):
         try:

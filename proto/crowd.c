@@ -185,10 +185,19 @@ static bool is_greedier(const struct seat *a, const struct seat *b)
     return a->waiting > b->waiting;
 }
 
-/* The kernel counts its cookies up, from when we asked for them. */
-static bool is_younger(const struct seat *a, const struct seat *b)
+/* Who connected and has not said one message yet. Who listens to events has nothing to say. */
+static bool is_silent(const struct seat *s)
 {
-    return a->cookie > b->cookie;
+    return s->taken == 0 && weight_of(s->port) == 1; /* of all but the events */
+}
+
+/* Who has been silent for longest first: the honest speak at once, also when they come back in the middle of a flood. Then the
+ * youngest. The kernel counts its cookies up, from when we asked for them. */
+static bool is_less_wanted(const struct seat *a, const struct seat *b)
+{
+    if (is_silent(a) != is_silent(b))
+        return is_silent(a);
+    return is_silent(a) ? a->cookie < b->cookie : a->cookie > b->cookie;
 }
 
 /* ZeroMQ sees the end of the connection, drops what it had kept of it and closes it; without lingering the kernel drops its
@@ -244,7 +253,7 @@ static int room(void)
 static void cut_young(crowd_cut_fn *told, void *user)
 {
     for (int over = crowd.open - room(); over > 0; over--)
-        if (cut_worst(is_younger, "too many connections", told, user) < 0)
+        if (cut_worst(is_less_wanted, "too many connections", told, user) < 0)
             return;
 }
 

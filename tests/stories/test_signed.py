@@ -8,6 +8,7 @@ import time
 
 import msgpack
 import pytest
+import redis
 
 import fake_controller
 import helios
@@ -83,9 +84,15 @@ class Stage:
     def tell(self, *words, code=0):
         return tool(*words, code=code, data=self.realm.data)
 
+    def stored(self, task):
+        try:
+            return self.realm.redis().hget(self.realm.key("task"), task)
+        except redis.exceptions.ConnectionError:
+            return None
+
     def record(self, task):
         """record is the task as it lies in Redis; params as the bytes that were signed."""
-        body = self.realm.redis().hget(self.realm.key("task"), task)
+        body = helios.until(lambda: self.stored(task), "Redis is there again")  # it dies with its controller
         fields, unpacker = msgpack.unpackb(body), msgpack.Unpacker()
         unpacker.feed(body)
         for _ in range(unpacker.read_map_header()):

@@ -16,6 +16,7 @@
 
 #include "common/list.h"
 #include "common/rand.h"
+#include "orchestrator/core/audience.h"
 #include "orchestrator/core/ledger.h"
 #include "orchestrator/core/outbox.h"
 #include "orchestrator/core/timer.h"
@@ -55,7 +56,7 @@
     X(samples_future, "samples refused: over 2 s in the future")                                   \
     X(samples_old, "samples refused: older than the window")                                       \
     X(samples_absurd, "samples refused: outside lowest..highest")                                  \
-    X(events, "events published")                                                                  \
+    X(events, "events, whether somebody listened or not")                                                                  \
     X(cycles, "cycles begun")                                                                      \
     X(optimizations, "optimizations begun")                                                        \
     X(accepted, "optimizations accepted")                                                          \
@@ -80,6 +81,7 @@ struct helios {
     bool stopping;                   /* a clean stop is under way: nothing new is taken */
     bool hand_over;                  /* a person wants another one to lead; the shell does it */
     const struct stance *stance;     /* borrowed from the shell; NULL = there is none (tests) */
+    const struct audience *audience; /* borrowed from the shell; NULL = everything is said */
     struct caller *callers;          /* uthash by route: agents that greet while it stands by */
     struct rec_control control;      /* owned; the realm's own record */
     struct save control_save;

@@ -11,7 +11,7 @@
 struct helios;
 struct entry {
     struct list link; /* in ledger.entries */
-    struct rec_entry r; /* owned */
+    struct rec_entry r; /* what it points to lies behind it in one block, NUL-terminated */
 };
 struct ledger {
     struct list entries; /* struct entry.link, oldest first */

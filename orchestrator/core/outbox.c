@@ -103,7 +103,6 @@ static void publish(struct helios *h, const struct event_kind *kind, const struc
         .text = e->text,
         .data = e->data,
     };
-    h->counters.events++;
     buf_clear(&h->out.scratch);
     message_encode(&h->out.scratch, MSG_event, &event);
     add_said(next_batch(h), SAY_AFTER_COMMIT,
@@ -121,30 +120,54 @@ static void write_down(struct helios *h, struct rec_entry *e)
     h->out.changes++;
 }
 
-void note(struct helios *h, enum event which, const char *id, const char *cause, struct buf *data,
-          const char *format, ...)
+enum { SENTENCE_MAX = 1023 };
+
+/* Deciders look at no debug event but those that are durable, and of tasks that they own. */
+bool note_heard(const struct helios *h, enum event which)
 {
     const struct event_kind *kind = &event_kinds[which];
-    char sentence[1024];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(sentence, sizeof(sentence), format, args);
-    va_end(args);
+    return kind->durable || kind->level != level_debug || h->config->notify.n ||
+           audience_hears(h->audience, which);
+}
+
+void note_text(struct helios *h, enum event which, const char *id, const char *cause,
+               struct buf *data, struct bytes sentence)
+{
+    const struct event_kind *kind = &event_kinds[which];
     struct rec_entry e = {
         .at = h->now,
         .topic = bytes_of(kind->topic),
         .level = kind->level,
         .id = bytes_of(id),
         .cause = bytes_of(cause),
-        .text = bytes_of(sentence),
+        .text = {sentence.at, MIN(sentence.n, (size_t)SENTENCE_MAX)},
         .data = data ? buf_bytes(data) : (struct bytes){0},
     };
-    publish(h, kind, &e);
+    h->counters.events++;
+    if (audience_hears(h->audience, which))
+        publish(h, kind, &e);
     if (kind->durable)
         write_down(h, &e);
     decide_on_event(h, which, &e);
     if (data)
         buf_clear(data);
+}
+
+void note(struct helios *h, enum event which, const char *id, const char *cause, struct buf *data,
+          const char *format, ...)
+{
+    char sentence[SENTENCE_MAX + 1];
+    va_list args;
+    if (!note_heard(h, which)) {
+        h->counters.events++;
+        if (data)
+            buf_clear(data);
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(sentence, sizeof(sentence), format, args);
+    va_end(args);
+    note_text(h, which, id, cause, data, bytes_of(sentence));
 }
 
 /* The dirty records are encoded here, once, as they are now: any number of changes is one write. Drops and ledger entries stand

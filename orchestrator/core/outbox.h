@@ -40,6 +40,11 @@ void say(struct helios *h, enum endpoint endpoint, const struct routing *to, enu
  * can serve a function); the sentence is for people. */
 void note(struct helios *h, enum event kind, const char *id, const char *cause, struct buf *data, const char *format, ...)
     FORMAT_LIKE(6, 7);
+/* note_heard: does a tap, the ledger or a decider take this event? What nobody takes is only counted, so who would have to gather
+ * facts for it asks first. */
+bool note_heard(const struct helios *h, enum event kind);
+/* note_text is note with the sentence as it is. */
+void note_text(struct helios *h, enum event kind, const char *id, const char *cause, struct buf *data, struct bytes sentence);
 
 struct op {
     enum rec kind; /* REC_entry: appended to the history stream */

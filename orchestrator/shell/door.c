@@ -72,8 +72,10 @@ static void on_gone(void *user, const struct key *key)
     struct shell *s = user;
     log_warn("door.revoked", "the key of %s is not allowed any more", key->name);
     helios_revoke(s->core, key->public, key->name);
-    if (rights_may(key->role, MSG_event))
+    if (rights_may(key->role, MSG_event)) {
         bus_cut(&s->bus, ENDPOINT_events);
+        s->audience = (struct audience){{0}};
+    }
 }
 
 static void on_note(void *user, const char *why)

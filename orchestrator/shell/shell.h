@@ -9,6 +9,7 @@
 #include "freeze.h"
 #include "lease.h"
 #include "orchestrator/core/helios.h"
+#include "orchestrator/core/audience.h"
 #include "orchestrator/core/stance.h"
 #include "redis.h"
 #include "store.h"
@@ -46,7 +47,8 @@ struct shell {
     bool stopping, hurried;
     bool told; /* stopping: the lease is given away, and who asked until then knows */
     int64_t stop_by;
-    struct stance stance; /* what the core may say of all this */
+    struct stance stance;     /* what the core may say of all this */
+    struct audience audience; /* who listens to events */
 };
 
 /* data.c */

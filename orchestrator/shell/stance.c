@@ -19,4 +19,5 @@ void shell_stance(struct shell *s)
     t->lease_changed = leads ? l->good_since : l->same_since;
     t->store_why = store_held(s->store);
     s->core->stance = t;
+    s->core->audience = &s->audience;
 }

@@ -26,11 +26,11 @@ static void take_messages(struct shell *s, enum endpoint endpoint, int64_t now)
         int r = bus_receive(&s->bus, endpoint, &from, &body);
         if (r == -EAGAIN)
             return;
-        /* Wrong frames end as an empty body: the core refuses and counts it. Subscriptions are
+        /* Wrong frames end as an empty body: the core refuses and counts it. Who may subscribe is
          * libzmq's affair. */
         if (endpoint == ENDPOINT_events)
-            continue;
-        if (door_who(s, s->bus.user, &who))
+            audience_take(&s->audience, r == 0 ? body : BYTES(""));
+        else if (door_who(s, s->bus.user, &who))
             helios_message_of(s->core, endpoint, &from, who, r == 0 ? body : BYTES(""), now);
         else
             helios_refused(s->core, endpoint, "this key is not allowed here any more");
@@ -43,7 +43,8 @@ void loop_drain(struct shell *s)
 {
     shell_stance(s);
     shell_hold(s, clock_now());
-    for (enum endpoint e = 0; e < ENDPOINTS; e++)
+    take_messages(s, ENDPOINT_events, clock_now()); /* who has just subscribed hears all that follows */
+    for (enum endpoint e = 0; e < ENDPOINT_events; e++)
         take_messages(s, e, clock_now());
 }
 

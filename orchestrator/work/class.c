@@ -263,31 +263,34 @@ static void class_free(struct helios *h, struct class *c)
     free(c);
 }
 
-void class_enter(struct helios *h, struct task *t)
+struct class *class_enter(struct helios *h, const struct rec_task *r)
 {
     struct queue *q = h->work.queue;
     struct buf key = {0};
-    class_key(&key, &t->r);
+    class_key(&key, r);
     struct class *c;
     HASH_FIND_STR(q->classes, buf_str(&key), c);
     if (c == NULL)
-        c = class_new(h, buf_take(&key), &t->r);
+        c = class_new(h, buf_take(&key), r);
     if (!list_empty(&c->spare)) {
         list_out(&c->spare);
         q->n_spare--;
     }
-    c->n_tasks++;
-    t->class = c;
+    class_again(c);
     buf_done(&key);
+    return c;
+}
+
+void class_again(struct class *c)
+{
+    c->n_tasks++;
 }
 
 /* The last tasks' classes are kept for a while: most work comes one task at a time, always the
  * same. */
-void class_leave(struct helios *h, struct task *t)
+void class_leave(struct helios *h, struct class *c)
 {
     struct queue *q = h->work.queue;
-    struct class *c = t->class;
-    t->class = NULL;
     if (--c->n_tasks)
         return;
     list_push(&q->spare, &c->spare);

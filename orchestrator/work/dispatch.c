@@ -4,6 +4,7 @@
 #include "dispatch.h"
 
 #include "gate.h"
+#include "grant.h"
 #include "orchestrator/core/helios.h"
 #include "queue.h"
 #include "task.h"
@@ -47,18 +48,14 @@ void dispatch(struct helios *h)
     }
 }
 
-static struct msg_task message_of(const struct task *t, struct buf *key)
+static struct msg_task message_of(const struct task *t)
 {
-    buf_clear(key);
-    if (t->key_text)
-        buf_text(key, t->key_text);
-    else
-        buf_add(key, t->r.id.at, t->r.id.n);
     return (struct msg_task){
         .id = t->r.id,
         .attempt = t->r.attempt,
         .action = t->r.action,
         .params = t->r.params,
+        .key = t->key_text ? bytes_of(t->key_text) : t->r.id,
         .timeout_ms = t->r.attempt_ms,
         .priority = t->r.priority,
         .checkpoint = t->r.checkpoint,
@@ -71,26 +68,31 @@ static size_t weight(const struct task *t)
     return t->r.params.n + t->r.checkpoint.n + 1024;
 }
 
+/* write_down: a record that is written with this commit anyway says that the attempt has begun; for all others the grant does. */
+static void write_down(struct grant *g, struct task *t)
+{
+    if (list_empty(&t->save.link))
+        grant_add(g, t);
+}
+
 /* send says the agent's new attempts, in as few messages as their size allows. */
 static void send(struct helios *h, struct agent *a)
 {
     struct msg_task items[TASKS_A_MESSAGE];
-    struct buf keys[TASKS_A_MESSAGE] = {0};
     struct msg_tasks tasks = {.epoch = h->epoch, .items = {items, 0}};
+    struct grant *g = grant_new(h, a);
     size_t bytes = 0;
     for (struct task *t; (t = list_first(&a->outgoing, struct task, place));) {
         if (tasks.items.n == TASKS_A_MESSAGE || (tasks.items.n && bytes + weight(t) > TASKS_BYTES))
             break;
-        items[tasks.items.n] = message_of(t, &keys[tasks.items.n]);
-        items[tasks.items.n].key = buf_bytes(&keys[tasks.items.n]);
-        tasks.items.n++;
+        items[tasks.items.n++] = message_of(t);
+        write_down(g, t);
         bytes += weight(t);
         list_out(&t->place);
     }
     if (tasks.items.n)
         say(h, ENDPOINT_agents, &a->routing, MSG_tasks, &tasks, SAY_AFTER_COMMIT);
-    for (size_t i = 0; i < TASKS_A_MESSAGE; i++)
-        buf_done(&keys[i]);
+    grant_close(h, g);
 }
 
 void work_send(struct helios *h)

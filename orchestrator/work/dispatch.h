@@ -5,7 +5,7 @@
 
 #include "work.h"
 
-#define TASKS_A_MESSAGE 64
+#define TASKS_A_MESSAGE 256
 #define TASKS_BYTES                                                                                \
     (512 * 1024) /* under the 1 MiB of a message with one more task of the largest size */
 

@@ -83,7 +83,7 @@ static void take_checkpoint(struct helios *h, struct task *t, struct bytes check
     if (checkpoint.n == 0 || checkpoint.n > CHECKPOINT_MAX || bytes_eq(checkpoint, t->r.checkpoint))
         return;
     own_set(&t->r.checkpoint, checkpoint);
-    save_mark(h, &t->save);
+    task_save(h, t);
 }
 
 static void take_progress(struct helios *h, struct agent *a, const struct msg_running *m)

@@ -6,6 +6,7 @@
 #include "orchestrator/core/helios.h"
 #include "queue.h"
 #include "settle.h"
+#include "sheaf.h"
 #include "task.h"
 
 /* ---- where it waits ---- */
@@ -47,6 +48,7 @@ void task_unplace(struct helios *h, struct task *t)
     list_out(&t->place);
     t->after = NULL;
     timer_stop(h, &t->timer);
+    sheaf_scout_left(h, t);
 }
 
 void task_pause(struct helios *h, struct task *t, bool paused)
@@ -54,7 +56,7 @@ void task_pause(struct helios *h, struct task *t, bool paused)
     if (t->r.paused == paused)
         return;
     t->r.paused = paused;
-    save_mark(h, &t->save);
+    task_save(h, t);
     if (t->r.state != task_state_IN_PROGRESS)
         task_place(h, t);
 }
@@ -121,6 +123,8 @@ void task_time(struct helios *h, struct timer *timer)
 {
     struct task *t = container_of(timer, struct task, timer);
     struct buf why = {0};
+    if (t->is_scout) /* those behind it are as old, and have the same limits */
+        sheaf_wake_all(h, t->sheaf);
     if (total_deadline(t) <= h->now) {
         append_limit(&why, "did not end within ", t->r.total_ms, " of its submit");
         attempt_abandon(h, t);

@@ -22,16 +22,20 @@ static struct share *share_find(struct queue *q, struct bytes fair)
     return s;
 }
 
-void share_enter(struct helios *h, struct task *t)
+struct share *share_enter(struct helios *h, struct bytes fair)
 {
-    t->share = share_find(h->work.queue, t->r.fair);
-    t->share->n_tasks++;
+    struct share *s = share_find(h->work.queue, fair);
+    share_again(s);
+    return s;
 }
 
-void share_leave(struct helios *h, struct task *t)
+void share_again(struct share *s)
 {
-    struct share *s = t->share;
-    t->share = NULL;
+    s->n_tasks++;
+}
+
+void share_leave(struct helios *h, struct share *s)
+{
     if (--s->n_tasks)
         return;
     HASH_DEL(h->work.queue->shares, s);

@@ -70,7 +70,7 @@ struct class
     bool has_signature; /* its tasks carry one (Z7) */
     bool owned; /* tasks of deciders: they go on while the realm drains */
     struct rank ranks[PRIORITIES];
-    size_t n_tasks, n_ready;
+    size_t n_tasks, n_ready; /* n_tasks: of those and sheaves */
     struct list members; /* struct member.of_class */
     size_t n_members;
     struct heap free; /* struct member.free */
@@ -91,9 +91,10 @@ struct queue {
 struct queue *queue_new(void);
 void queue_free(struct helios *h);
 
-/* A task stands in its class for as long as it lives. */
-void class_enter(struct helios *h, struct task *t);
-void class_leave(struct helios *h, struct task *t);
+/* A task, and a sheaf of them, stands in its class for as long as it lives. class_again: one more, of a class that it is in. */
+struct class *class_enter(struct helios *h, const struct rec_task *r);
+void class_again(struct class *c);
+void class_leave(struct helios *h, struct class *c);
 /* class_refresh: its gate, its members' credit or its ready tasks changed. */
 void class_refresh(struct helios *h, struct class *c);
 bool class_gate_open(const struct helios *h, const struct class *c);
@@ -119,9 +120,10 @@ void queue_out(struct helios *h, struct task *t); /* nothing when it is not in *
 struct task *queue_take(struct helios *h, struct agent **ret_agent);
 /* queue_served: the task that was taken starts; its submitter has had its turn. */
 void queue_served(struct helios *h, struct task *t);
-/* A task counts for its submitter for as long as it lives. */
-void share_enter(struct helios *h, struct task *t);
-void share_leave(struct helios *h, struct task *t);
+/* The same with its submitter. */
+struct share *share_enter(struct helios *h, struct bytes fair);
+void share_again(struct share *s);
+void share_leave(struct helios *h, struct share *s);
 /* queue_age lets tasks gain the priorities that they have waited for (T8); true when there are more
  * for the next turn. */
 bool queue_age(struct helios *h);

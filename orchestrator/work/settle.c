@@ -5,6 +5,7 @@
 
 #include "common/text.h"
 #include "gate.h"
+#include "grant.h"
 #include "keep.h"
 #include "orchestrator/core/helios.h"
 #include "queue.h"
@@ -32,6 +33,7 @@ void release_attempt(struct helios *h, struct task *t)
     t->percent = 0;
     free(t->progress);
     t->progress = NULL;
+    grant_over(h, t);
     if (a) {
         list_out(&t->held);
         a->n_held--;

@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "keep.h"
 #include "orchestrator/core/helios.h"
+#include "sheaf.h"
 #include "task.h"
 #include "watch.h"
 
@@ -143,11 +144,10 @@ static struct task *make(struct helios *h, const struct msg_request *r, const st
                          struct bytes *after, size_t n_after)
 {
     struct rec_task t;
-    char id[32];
+    char id[24];
     fill(h, &t, r, who);
-    snprintf(id, sizeof(id), "t-%llu", (unsigned long long)h->control.next_task++);
+    t.id = (struct bytes){id, task_name(id, h->control.next_task++)};
     save_mark(h, &h->control_save);
-    t.id = bytes_of(id);
     t.after = (struct seq){after, n_after};
     record_own(&schema_records[REC_task], &t);
     struct task *made = task_new(h, &t);
@@ -222,7 +222,8 @@ struct answers {
     struct msg_ticket *tickets;
     struct msg_refusal *refusals;
     char (*reasons)[sizeof(((struct submitted *)0)->reason)];
-    size_t n_tickets, n_refusals;
+    char (*ids)[24]; /* of tickets whose tasks sleep */
+    size_t n_tickets, n_refusals, n_ids;
     bool watch;
 };
 
@@ -242,6 +243,59 @@ static void book(struct helios *h, const struct routing *from, struct answers *a
         watch_add(h, s->task, from);
     else if (a->watch)
         watch_key(h, from, s->kept);
+}
+
+/* ---- many alike ---- */
+
+/* book_sheaf: the ids are written into the answer's own memory, since nobody else has them as text. */
+static void book_sheaf(struct answers *a, uint64_t index, const struct sheaf *s)
+{
+    for (uint64_t i = 0; i < s->n; i++) {
+        char *id = a->ids[a->n_ids++];
+        a->tickets[a->n_tickets++] = (struct msg_ticket){
+            .index = index + i, .id = {id, task_name(id, s->first + i)}};
+    }
+}
+
+static void tell_accepted(struct helios *h, const struct sheaf *s)
+{
+    char id[24];
+    h->counters.submitted += s->n;
+    if (!note_heard(h, EVENT_task_accepted)) {
+        h->counters.events += s->n;
+        return;
+    }
+    for (uint64_t i = 0; i < s->n; i++) {
+        task_name(id, s->first + i);
+        note(h, EVENT_task_accepted, id, NULL, NULL, "%s " BYTES_F " from " BYTES_F, id,
+             BYTES_A(s->common.action), BYTES_A(s->common.client));
+    }
+}
+
+/* take_alike takes as many of the requests as are alike and fit into one sheaf; 0: they are taken one by one. */
+static size_t take_alike(struct helios *h, const struct routing *from, const struct submitter *who,
+                         const struct msg_request *r, size_t n, uint64_t index, struct answers *a)
+{
+    char err[sizeof(((struct submitted *)0)->reason)];
+    size_t alike = requests_alike(h, r, MIN(n, (size_t)SHEAF_MOST));
+    if (alike < SHEAF_LEAST || request_mistake(h, r, err, sizeof(err)) ||
+        h->work.n_tasks + alike > (size_t)h->config->tasks.max_queued)
+        return 0;
+    struct rec_task common;
+    fill(h, &common, r, who);
+    common.params = (struct bytes){0};
+    const struct sheaf *s = sheaf_make(h, &common, r, alike, a->watch ? from : NULL);
+    book_sheaf(a, index, s);
+    tell_accepted(h, s);
+    return alike;
+}
+
+static void take_one(struct helios *h, const struct routing *from, const struct submitter *who,
+                     const struct msg_request *r, uint64_t index, struct answers *a)
+{
+    struct submitted s;
+    submit_one(h, r, who, &s);
+    book(h, from, a, index, &s);
 }
 
 static void answer(struct helios *h, const struct routing *from, const struct msg_submit *m,
@@ -273,18 +327,19 @@ void on_submit(struct helios *h, const struct routing *from, const struct msg_su
     struct answers a = {.tickets = xalloc(n * sizeof(*a.tickets)),
                         .refusals = xalloc(n * sizeof(*a.refusals)),
                         .reasons = xalloc(n * sizeof(*a.reasons)),
+                        .ids = xalloc(n * sizeof(*a.ids)),
                         .watch = m->watch};
-    uint64_t index = 0;
-    SEQ_EACH(request, struct msg_request, m->items)
-    {
-        struct submitted s;
-        submit_one(h, request, &who, &s);
-        book(h, from, &a, index++, &s);
+    const struct msg_request *requests = m->items.at;
+    for (size_t i = 0, taken; i < m->items.n; i += MAX(taken, (size_t)1)) {
+        taken = take_alike(h, from, &who, requests + i, m->items.n - i, i, &a);
+        if (taken == 0)
+            take_one(h, from, &who, requests + i, i, &a);
     }
     answer(h, from, m, &a);
     free(a.tickets);
     free(a.refusals);
     free(a.reasons);
+    free(a.ids);
 }
 
 /* ---- from deciders ---- */

@@ -31,6 +31,9 @@ struct submitted {
 void submit_one(struct helios *h, const struct msg_request *r, const struct submitter *who,
                 struct submitted *ret);
 
+/* requests_alike: so many from the first one on differ in nothing but their parameters, and may be kept together (sheaf.h). */
+size_t requests_alike(const struct helios *h, const struct msg_request *requests, size_t n);
+
 /* request_mistake writes what is wrong with a request, from what it says alone. False: nothing. */
 bool request_mistake(struct helios *h, const struct msg_request *r, char *err, size_t room);
 

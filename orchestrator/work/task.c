@@ -17,10 +17,12 @@
 #include "task.h"
 
 #include "gate.h"
+#include "grant.h"
 #include "keep.h"
 #include "orchestrator/core/helios.h"
 #include "queue.h"
 #include "roster.h"
+#include "sheaf.h"
 #include "watch.h"
 
 typedef void verb(struct helios *h, struct task *t, const char *reason);
@@ -136,13 +138,23 @@ static void pack_facts(struct buf *data, const struct task *t)
     pack_end(&p);
 }
 
+/* Of a decider's own tasks it hears everything. */
 static void tell(struct helios *h, struct task *t, enum event which, const char *reason)
 {
-    struct buf data = {0};
+    if (!note_heard(h, which) && t->r.owner_kind.n == 0) {
+        h->counters.events++;
+        return;
+    }
+    struct buf data = {0}, sentence = {0};
     pack_facts(&data, t);
-    note(h, which, t->r.id.at, t->r.cause.n ? t->r.cause.at : NULL, &data, "%s %s %s", t->r.id.at,
-         t->r.action.at, reason);
+    buf_add(&sentence, t->r.id.at, t->r.id.n);
+    buf_text(&sentence, " ");
+    buf_add(&sentence, t->r.action.at, t->r.action.n);
+    buf_text(&sentence, " ");
+    buf_text(&sentence, reason);
+    note_text(h, which, t->r.id.at, t->r.cause.n ? t->r.cause.at : NULL, &data, buf_bytes(&sentence));
     buf_done(&data);
+    buf_done(&sentence);
 }
 
 static void count(struct helios *h, enum task_event event)
@@ -166,7 +178,7 @@ static void release_dependents(struct helios *h, struct task *t)
         d->after = NULL;
         if (t->r.state == task_state_COMPLETED) {
             own_names_drop(&d->r.after, t->r.id);
-            save_mark(h, &d->save);
+            task_save(h, d);
             task_place(h, d);
         } else {
             list_push(&h->work.doomed, &d->place);
@@ -186,10 +198,19 @@ static void end(struct helios *h, struct task *t)
     if (t->key_text)
         HASH_DELETE(hh_key, h->work.tasks_by_key, t);
     h->work.n_tasks--;
+    sheaf_left(h, t);
     save_drop(h, &t->save);
     if (t->r.owner_kind.n)
         decide_on_done(h, &t->r);
     task_free(h, t);
+}
+
+/* remember: an attempt that is given to an agent is written down with others (grant.h) when it leaves; what ends leaves Redis. */
+static void remember(struct helios *h, struct task *t, enum task_event event)
+{
+    bool granted = event == TASK_START && t->agent;
+    if (!granted && !state_terminal(t->r.state))
+        task_save(h, t);
 }
 
 int task_change(struct helios *h, struct task *t, enum task_event event, const char *reason)
@@ -208,7 +229,7 @@ int task_change(struct helios *h, struct task *t, enum task_event event, const c
         tell(h, t, row->noted, why);
     if (t->r.state != task_state_IN_PROGRESS)
         own_text(&t->r.holder, "");
-    save_mark(h, &t->save);
+    remember(h, t, event);
     if (state_terminal(t->r.state))
         end(h, t);
     else if (t->r.state == task_state_IN_PROGRESS)
@@ -220,11 +241,12 @@ int task_change(struct helios *h, struct task *t, enum task_event event, const c
 
 /* ---- born and gone ---- */
 
-struct task *task_new(struct helios *h, const struct rec_task *record)
+void task_live(struct helios *h, struct task *t, struct class *class, struct share *share)
 {
-    struct task *t = NEW(struct task);
-    t->r = *record;
-    t->number = strtoull(t->r.id.at + strlen("t-"), NULL, 10);
+    t->class = class;
+    t->share = share;
+    class_again(class);
+    share_again(share);
     save_init(&t->save, REC_task, &t->r, &t->r.id);
     list_init(&t->dependents);
     list_init(&t->place);
@@ -232,13 +254,23 @@ struct task *task_new(struct helios *h, const struct rec_task *record)
     list_init(&t->watchers);
     t->timer.run = task_time;
     HASH_ADD_KEYPTR(hh, h->work.tasks_by_id, t->r.id.at, t->r.id.n, t);
+}
+
+struct task *task_new(struct helios *h, const struct rec_task *record)
+{
+    struct task *t = NEW(struct task);
+    struct class *class = class_enter(h, record);
+    struct share *share = share_enter(h, record->fair);
+    t->r = *record;
+    task_number(t->r.id, &t->number);
+    task_live(h, t, class, share);
+    class_leave(h, class);
+    share_leave(h, share);
     if (t->r.key.n) {
         t->key_text = key_text(t->r.client, t->r.key);
         HASH_ADD_KEYPTR(hh_key, h->work.tasks_by_key, t->key_text, strlen(t->key_text), t);
     }
     h->work.n_tasks++;
-    share_enter(h, t);
-    class_enter(h, t);
     return t;
 }
 
@@ -249,19 +281,35 @@ void task_free(struct helios *h, struct task *t)
         list_out(t->dependents.next);
     list_out(&t->held);
     watchers_free(t);
+    grant_forget(t);
     save_forget(&t->save);
-    class_leave(h, t);
-    share_leave(h, t);
-    record_free(&schema_records[REC_task], &t->r);
+    class_leave(h, t->class);
+    share_leave(h, t->share);
+    if (t->sheaf)
+        sheaf_disown(h, t);
+    else
+        record_free(&schema_records[REC_task], &t->r);
     free(t->key_text);
     free(t->progress);
     free(t);
 }
 
+void task_save(struct helios *h, struct task *t)
+{
+    sheaf_left(h, t);
+    save_mark(h, &t->save);
+}
+
 struct task *task_find(struct helios *h, struct bytes id)
 {
     struct task *t;
+    uint64_t number;
     HASH_FIND(hh, h->work.tasks_by_id, id.at, id.n, t);
+    if (t || task_number(id, &number) < 0)
+        return t;
+    t = sheaf_find(h, number);
+    if (t)
+        task_place(h, t);
     return t;
 }
 

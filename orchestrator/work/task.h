@@ -30,8 +30,19 @@ bool state_terminal(enum task_state state);
 
 /* task_new takes the record (owned strings and all) and gives it a life; it waits nowhere yet. */
 struct task *task_new(struct helios *h, const struct rec_task *record);
+/* task_live: what every task needs, also one that wakes: r, number, sheaf and in_sheaf are set. */
+void task_live(struct helios *h, struct task *t, struct class *class, struct share *share);
 void task_free(struct helios *h,
                struct task *t); /* at shutdown and at its end; out of everything */
+/* task_save: its record has changed, and is its own from now on. */
+void task_save(struct helios *h, struct task *t);
+/* task_could_live: a controller can have written this record. */
+bool task_could_live(const struct rec_task *r);
+
+/* Ids are t-NUMBER. task_name writes one and answers its length; task_number reads one: -EINVAL for anything else. */
+size_t task_name(char ret[24], uint64_t number);
+int task_number(struct bytes id, uint64_t *ret);
+struct task *task_by_number(struct helios *h, uint64_t number); /* wakes it; NULL: not live */
 /* task_place lets a waiting task wait where it must now: for time, another task, a person, or its
  * turn. */
 void task_place(struct helios *h, struct task *t);

@@ -4,6 +4,7 @@
 #include "keep.h"
 #include "orchestrator/core/helios.h"
 #include "queue.h"
+#include "sheaf.h"
 #include "task.h"
 #include "verbs.h"
 
@@ -76,26 +77,61 @@ static struct filter filter_of(struct bytes args)
                            .client = map_str(args, "client", "")};
 }
 
-static bool chosen(const struct filter *f, const struct task *t)
+static bool chosen(const struct filter *f, const struct rec_task *r)
 {
-    return (!f->state.n || bytes_is(f->state, enum_text(&enum_task_state, (int)t->r.state))) &&
-           (!f->action.n || bytes_eq(f->action, t->r.action)) &&
-           (!f->swarm.n || bytes_eq(f->swarm, t->r.swarm)) &&
-           (!f->client.n || bytes_eq(f->client, t->r.client));
+    return (!f->state.n || bytes_is(f->state, enum_text(&enum_task_state, (int)r->state))) &&
+           (!f->action.n || bytes_eq(f->action, r->action)) &&
+           (!f->swarm.n || bytes_eq(f->swarm, r->swarm)) &&
+           (!f->client.n || bytes_eq(f->client, r->client));
+}
+
+static int older(const void *left, const void *right)
+{
+    const struct task *a = *(const struct task *const *)left, *b = *(const struct task *const *)right;
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+/* gather finds the chosen ones that are awake, oldest first; the array is the caller's. */
+static struct task **gather(struct helios *h, const struct filter *f, size_t *ret_n)
+{
+    struct task **found = xalloc((HASH_COUNT(h->work.tasks_by_id) + 1) * sizeof(struct task *));
+    size_t n = 0;
+    for (struct task *t = h->work.tasks_by_id; t; t = t->hh.next)
+        if (chosen(f, &t->r))
+            found[n++] = t;
+    qsort(found, n, sizeof(*found), older);
+    *ret_n = n;
+    return found;
+}
+
+/* wake_some wakes the chosen sheaves with the oldest tasks until so many are awake. Answers how many sleep on. */
+static size_t wake_some(struct helios *h, const struct filter *f, size_t enough)
+{
+    size_t asleep = 0, awake = 0;
+    SHEAVES_EACH (s, h) {
+        if (!chosen(f, &s->common))
+            continue;
+        if (awake < enough)
+            sheaf_wake_all(h, s);
+        awake += s->awake;
+        asleep += s->asleep;
+    }
+    return asleep;
 }
 
 static int query_tasks(struct helios *h, struct verb_call *call)
 {
     struct filter filter = filter_of(call->args);
-    int64_t limit = map_int(call->args, "limit", 100), total = 0;
-    struct task *t, *next;
+    int64_t limit = map_int(call->args, "limit", 100);
+    size_t n, asleep = wake_some(h, &filter, (size_t)MAX(limit, 0));
+    struct task **found = gather(h, &filter, &n);
     pack_key(&call->answer, "tasks");
     pack_list(&call->answer);
-    HASH_ITER(hh, h->work.tasks_by_id, t, next)
-    if (chosen(&filter, t) && total++ < limit)
-        task_pack(h, t, &call->answer);
+    for (size_t i = 0; i < n && (int64_t)i < limit; i++)
+        task_pack(h, found[i], &call->answer);
     pack_end(&call->answer);
-    pack_put_int(&call->answer, "total", total);
+    pack_put_int(&call->answer, "total", (int64_t)(n + asleep));
+    free(found);
     return 0;
 }
 
@@ -156,24 +192,24 @@ static int cancel_one(struct helios *h, struct verb_call *call, struct bytes id,
     return 0;
 }
 
-/* The ids are gathered first: an owner may react to an end by ending others. */
+/* The numbers are gathered first: an owner may react to an end by ending others. */
 static int cancel_all(struct helios *h, struct verb_call *call, const char *why)
 {
     struct filter filter = filter_of(call->args);
-    struct seq ids = {xalloc(h->work.n_tasks * sizeof(struct bytes) + 1), 0};
-    struct task *t, *next;
-    int64_t n = 0;
-    HASH_ITER(hh, h->work.tasks_by_id, t, next)
-    if (chosen(&filter, t))
-        ((struct bytes *)ids.at)[ids.n++] = (struct bytes){bytes_dup(t->r.id), t->r.id.n};
-    SEQ_EACH(id, struct bytes, ids)
-    {
-        t = task_find(h, *id);
-        n += t && task_cancel(h, t, why) == 0;
-        free((char *)id->at);
+    size_t n;
+    int64_t cancelled = 0;
+    wake_some(h, &filter, SIZE_MAX);
+    struct task **found = gather(h, &filter, &n);
+    uint64_t *numbers = xalloc((n + 1) * sizeof(*numbers));
+    for (size_t i = 0; i < n; i++)
+        numbers[i] = found[i]->number;
+    for (size_t i = 0; i < n; i++) {
+        struct task *t = task_by_number(h, numbers[i]);
+        cancelled += t && task_cancel(h, t, why) == 0;
     }
-    free(ids.at);
-    pack_put_int(&call->answer, "cancelled", n);
+    free(numbers);
+    free(found);
+    pack_put_int(&call->answer, "cancelled", cancelled);
     return 0;
 }
 

@@ -5,12 +5,14 @@
 #include "dispatch.h"
 #include "drain.h"
 #include "gate.h"
+#include "grant.h"
 #include "keep.h"
 #include "orchestrator/core/helios.h"
 #include "order.h"
 #include "queue.h"
 #include "roster.h"
 #include "settle.h"
+#include "sheaf.h"
 #include "task.h"
 #include "watch.h"
 
@@ -31,7 +33,7 @@ void work_wants_turn(struct helios *h)
 void work_init(struct helios *h)
 {
     struct work *w = &h->work;
-    struct list *const lists[] = {&w->failed, &w->keys, &w->sending, &w->doomed};
+    struct list *const lists[] = {&w->failed, &w->keys, &w->sending, &w->doomed, &w->grants};
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
         list_init(lists[i]);
     w->queue = queue_new();
@@ -49,8 +51,11 @@ void work_done(struct helios *h)
         HASH_DELETE(hh, h->work.tasks_by_id, t);
         if (t->key_text)
             HASH_DELETE(hh_key, h->work.tasks_by_key, t);
+        t->is_scout = false; /* nobody wakes any more */
         task_free(h, t);
     }
+    sheaves_free(h);
+    grants_free(h);
     agent_free_all(h);
     queue_free(h);
     gates_free(h);
@@ -68,10 +73,10 @@ static bool is_text(struct bytes b)
     return b.n == 0 || memchr(b.at, '\0', b.n) == NULL;
 }
 
-/* could_live: a controller can have written it. */
-static bool could_live(const struct rec_task *r)
+bool task_could_live(const struct rec_task *r)
 {
-    return r->id.n > strlen("t-") && memcmp(r->id.at, "t-", strlen("t-")) == 0 && !state_terminal(r->state) &&
+    uint64_t number;
+    return task_number(r->id, &number) == 0 && !state_terminal(r->state) &&
            r->priority < PRIORITIES && is_text(r->client) && is_text(r->key);
 }
 
@@ -80,7 +85,7 @@ static int load_task(struct helios *h, struct bytes value)
     struct arena arena = {0};
     struct rec_task r;
     int e = struct_decode(&schema_records[REC_task], value, &r, &arena, NULL);
-    if (e == 0 && !could_live(&r))
+    if (e == 0 && !task_could_live(&r))
         e = -EPROTO;
     if (e == 0) {
         record_own(&schema_records[REC_task], &r);
@@ -107,6 +112,9 @@ int work_load(struct helios *h, enum rec kind, struct bytes value)
 {
     static int (*const loads[REC_COUNT])(struct helios *, struct bytes) = {
         [REC_task] = load_task,
+        [REC_sheaf] = sheaf_load,
+        [REC_left] = sheaf_load_left,
+        [REC_grant] = grant_load,
         [REC_failed] = failed_load,
         [REC_key] = key_load,
         [REC_agent] = load_agent,
@@ -172,9 +180,11 @@ void work_lead(struct helios *h)
     keep_sort(h);
     HASH_ITER(hh, h->work.agents_by_id, a, next_a)
     agent_expect(h, a);
+    grants_enforce(h);
     tasks_sort(h); /* equal after any order of loading */
     HASH_ITER(hh, h->work.tasks_by_id, t, next_t)
     go_on(h, t);
+    sheaves_start(h);
     if (h->control.draining)
         realm_drain_arm(h);
     work_wants_turn(h);

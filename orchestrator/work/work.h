@@ -67,6 +67,8 @@ struct lane;
 struct share;
 struct class;
 struct lock;
+struct sheaf;
+struct grant;
 
 struct task {
     UT_hash_handle hh;     /* work.tasks_by_id, key r.id */
@@ -96,6 +98,11 @@ struct task {
     unsigned n_watchers;
     unsigned percent; /* progress (A8) */
     char *progress;   /* owned; what it says of itself; NULL = nothing */
+    struct sheaf *sheaf; /* whose strings r borrows, but for what an attempt changes; NULL = none */
+    bool is_scout;       /* it stands in the queue for those that sleep in its sheaf */
+    bool in_sheaf;       /* its record is still part of the sheaf's */
+    struct grant *grant; /* IN_PROGRESS: the record that says so, where its own does not; or NULL */
+    char name[24];       /* its id, where the record is not its own */
 };
 
 /* A client's peer that wants `done`. */
@@ -119,9 +126,21 @@ struct kept_key {
     struct save save;
 };
 
+/* All sheaves by number: new ones come at the end, old ones mostly go at the beginning. */
+struct sheaves {
+    struct sheaf_place {
+        uint64_t first;
+        struct sheaf *sheaf; /* owned; NULL = it is gone */
+    } *at;                   /* owned; in the order of first */
+    size_t begin, end, room, gone; /* gone: of those between */
+};
+
 struct work {
     struct agent *agents_by_id, *agents_by_route;
-    struct task *tasks_by_id, *tasks_by_key;
+    struct task *tasks_by_id, *tasks_by_key; /* those that are awake */
+    struct sheaves sheaves;                  /* and where the others sleep; see sheaf.h */
+    struct list grants;                      /* struct grant.link, loaded and not yet in force; see grant.h */
+    uint64_t last_grant;                     /* number of the newest of this epoch */
     struct offer *offers;
     size_t n_tasks, n_agents_live;
     struct list failed; /* struct kept.link, oldest first (T12) */
@@ -145,7 +164,7 @@ struct work {
 /* What core calls. */
 void work_init(struct helios *h);
 void work_done(struct helios *h);
-/* work_load takes records of task, failed, key and agent; -ENOENT: not mine. */
+/* work_load takes records of task, sheaf, left, grant, failed, key and agent; -ENOENT: not mine. */
 int work_load(struct helios *h, enum rec kind, struct bytes value);
 /* work_lead: all is loaded. Attempts that were out wait for their agent's hello for missed × beat.
  */

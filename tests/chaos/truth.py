@@ -2,6 +2,7 @@
 """What really happened, read from where nothing is taken back: Redis' append-only file, which has every commit in order, and the
 log of the actions. Turns both into facts (tests/history/history.h). Knows the records' fields by name, and no rule."""
 
+import io
 import os
 import pathlib
 import time
@@ -70,8 +71,8 @@ class Story:
     def on_hset(self, words):
         pairs = dict(zip(words[2::2], words[3::2]))
         name = words[1].rsplit(b":", 1)[-1].decode()
-        row = {"lease": self.on_lease, "pos": self.on_pos, "task": self.on_task, "optimization": self.on_optimization,
-               "budget": self.on_budget}.get(name)
+        row = {"lease": self.on_lease, "pos": self.on_pos, "task": self.on_task, "sheaf": self.on_sheaf,
+               "grant": self.on_grant, "optimization": self.on_optimization, "budget": self.on_budget}.get(name)
         if row and name in ("lease", "pos"):
             row({k.decode(): v.decode() for k, v in pairs.items()})
         elif row:
@@ -102,6 +103,23 @@ class Story:
             self.sent(id, number, record, over=number < attempt or state != "IN_PROGRESS")
         self.tasks[id] = (state, attempt)
         self.holders[id] = record.get("holder", "") or self.holders.get(id, "")
+
+    def on_sheaf(self, id, record):
+        """Tasks that are kept together: numbers one after the other from the sheaf's own, one record for what they share."""
+        first, shared = int(id[2:]), record["task"]
+        self.date(shared.get("created", self.mark))
+        for number in range(first, first + record.get("n", 1)):
+            self.take(f"t-{number}", shared)
+            self.tasks[f"t-{number}"] = ("PENDING", 0)
+
+    def on_grant(self, _id, record):
+        """Attempts that begin together; each counts while its task's record tells of fewer."""
+        numbers = list(msgpack.Unpacker(io.BytesIO(record["attempts"])))
+        for number, attempt in zip(numbers[::2], numbers[1::2]):
+            id = f"t-{number}"
+            if id in self.tasks and self.tasks[id][1] < attempt:
+                self.sent(id, attempt, record, over=False)
+                self.tasks[id], self.holders[id] = ("IN_PROGRESS", attempt), record["holder"]
 
     def take(self, id, record):
         self.taken.add(id)

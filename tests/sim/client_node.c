@@ -116,6 +116,25 @@ static void listen_all(struct client_process *c)
         }
 }
 
+/* A bunch of tasks that differ in nothing, without keys and by nobody's state machine: who leads keeps them together. Nobody asks
+ * what became of them but the judge. */
+static void ask_for_a_bunch(struct client_process *c, const struct job *j)
+{
+    enum { BUNCH = 6 };
+    struct msg_request items[BUNCH];
+    struct buf body = {0};
+    for (size_t i = 0; i < BUNCH; i++)
+        items[i] = (struct msg_request){.action = bytes_of(j->action),
+                                        .priority = j->priority,
+                                        .max_attempts = j->max_attempts,
+                                        .at_most_once = strcmp(j->action, "once") == 0};
+    struct msg_submit m = {.ref = BYTES("bunch"), .client = bytes_of(world.me->name), .items = {items, BUNCH}};
+    message_encode(&body, MSG_submit, &m);
+    for (size_t i = 0; i < CONTROLLERS; i++)
+        send(c, i, buf_bytes(&body));
+    buf_done(&body);
+}
+
 static void ask(struct client_process *c, size_t i)
 {
     struct job *j = &c->load->jobs[i];
@@ -124,6 +143,8 @@ static void ask(struct client_process *c, size_t i)
     j->asked = true;
     fact(.kind = FACT_asked, .who = world.me->name, .key = j->key, .n = load_digest(j), .m = r.at_most_once);
     c->requests[i] = client_submit(&c->core, &r, 1, true, PATIENCE_MS, clock_now());
+    if (i % 4 == 1)
+        ask_for_a_bunch(c, j);
 }
 
 static void order(struct client_process *c, const char *verb, const char *id)

@@ -102,6 +102,12 @@ static struct known *task_of(struct bytes id, struct bytes key, bool once)
     return k;
 }
 
+static void dispatched(struct known *k, struct bytes holder, uint64_t attempt)
+{
+    fact(.kind = FACT_dispatched, .who = facts.who, .key = name(holder), .id = k->id, .n = attempt, .m = facts.epoch);
+    k->attempt = attempt;
+}
+
 /* The result of an attempt and the start of the next one may be one commit. */
 static void read_task(const void *record)
 {
@@ -111,10 +117,36 @@ static void read_task(const void *record)
     if (goes_on && attempt_in(r->output) < r->attempt)
         counted(k, r->output, "");
     if (goes_on)
-        fact(.kind = FACT_dispatched, .who = facts.who, .key = name(r->holder), .id = k->id, .n = r->attempt,
-             .m = facts.epoch);
+        dispatched(k, r->holder, r->attempt);
     k->attempt = r->attempt;
     counted(k, r->output, "");
+}
+
+static void read_sheaf(const void *record)
+{
+    const struct rec_sheaf *r = record;
+    bool once = map_bool(r->task, "at_most_once", false);
+    uint64_t first = number((struct bytes){r->id.at + 2, r->id.n - 2});
+    for (uint64_t i = 0; i < r->n; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), "t-%llu", (unsigned long long)(first + i));
+        task_of(bytes_of(id), BYTES(""), once);
+    }
+}
+
+/* An attempt counts while the task's record, as it was durable last, tells of fewer. */
+static void read_grant(const void *record)
+{
+    const struct rec_grant *r = record;
+    struct cursor c = cursor_of(r->attempts);
+    while (c.at < c.end) {
+        char id[32];
+        snprintf(id, sizeof(id), "t-%lld", (long long)read_head(&c).integer);
+        struct known *k = task_of(bytes_of(id), BYTES(""), false);
+        uint64_t attempt = (uint64_t)read_head(&c).integer;
+        if (attempt > k->attempt)
+            dispatched(k, r->holder, attempt);
+    }
 }
 
 static void read_key(const void *record)
@@ -184,6 +216,8 @@ static const struct reader {
     void (*read)(const void *record);
 } readers[] = {
     {REC_task, read_task},
+    {REC_sheaf, read_sheaf},
+    {REC_grant, read_grant},
     {REC_key, read_key},
     {REC_failed, read_failed},
     {REC_optimization, read_optimization},
@@ -193,6 +227,8 @@ static void read_one(enum rec kind, void (*read)(const void *record), struct byt
 {
     union {
         struct rec_task task;
+        struct rec_sheaf sheaf;
+        struct rec_grant grant;
         struct rec_key key;
         struct rec_failed failed;
         struct rec_optimization optimization;

@@ -30,7 +30,7 @@ void facts_live(const struct node *controller)
 bool facts_busy(const struct node *controller)
 {
     struct helios *h = controller_shell(controller)->core;
-    return h->work.tasks_by_id || !list_empty(&optimizations_of(h)->live);
+    return h->work.n_tasks || !list_empty(&optimizations_of(h)->live);
 }
 
 void facts_samples(const struct node *controller, const struct node *agent)

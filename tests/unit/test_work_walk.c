@@ -102,11 +102,21 @@ static void check_groups(struct core *c)
     }
 }
 
+/* in_record answers how many tasks a record holds. */
+static size_t in_record(const struct core_record *r)
+{
+    struct bytes value = {r->value, r->n}, bits = map_str(value, "bits", "");
+    size_t n = r->kind == REC_task ? 1 : r->kind == REC_sheaf ? (size_t)map_int(value, "n", 1) : 0;
+    for (size_t i = 0; r->kind == REC_left && i < bits.n; i++)
+        n -= (size_t)__builtin_popcount((unsigned char)bits.at[i]);
+    return n;
+}
+
 static size_t saved_tasks(struct core *c)
 {
     size_t n = 0;
     for (struct core_record *r = c->redis; r; r = r->hh.next)
-        n += r->kind == REC_task;
+        n += in_record(r);
     return n;
 }
 
@@ -242,16 +252,17 @@ static void ask_for_work(struct walk_state *w)
         .not_before = draw(w, 6) ? 0 : w->c->now + draw(w, 5000),
         .at_most_once = draw(w, 8) == 0,
     };
+    struct msg_request alike[6] = {r, r, r, r, r, r};
     struct msg_submit m = {.ref = BYTES("1"),
                            .client = bytes_of(clients[draw(w, 3)]),
                            .watch = true,
-                           .items = {&r, 1}};
+                           .items = {alike, draw(w, 8) ? 1 : 6}};
     core_send(w->c, CLIENT, MSG_submit, &m);
 }
 
 static struct task *any_task(struct walk_state *w)
 {
-    size_t n = w->c->h->work.n_tasks;
+    size_t n = HASH_COUNT(w->c->h->work.tasks_by_id);
     struct task *t = w->c->h->work.tasks_by_id;
     for (size_t i = n ? draw(w, (unsigned)n) : 0; i && t; i--)
         t = t->hh.next;

@@ -175,6 +175,13 @@ void pack_raw(struct pack *p, struct bytes msgpack)
         buf_add(p->out, "\x80", 1);
 }
 
+void pack_items(struct pack *p, struct bytes packed, size_t n)
+{
+    assert(p->depth && !p->open[p->depth - 1].map);
+    p->open[p->depth - 1].count += (uint32_t)n;
+    buf_add(p->out, packed.at, packed.n);
+}
+
 void pack_put_bool(struct pack *p, const char *key, bool v)
 {
     pack_key(p, key);

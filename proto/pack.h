@@ -33,6 +33,8 @@ void pack_num(struct pack *p, double v); /* NaN and Inf become nil: no reader ha
 void pack_str(struct pack *p, struct bytes v);
 void pack_text(struct pack *p, const char *v);
 void pack_bin(struct pack *p, struct bytes v);
+/* pack_items appends n values that are packed already to the list that is open. */
+void pack_items(struct pack *p, struct bytes packed, size_t n);
 /* pack_raw appends one value that is packed already; nothing = the empty map. */
 void pack_raw(struct pack *p, struct bytes msgpack);
 

@@ -125,6 +125,14 @@ const struct schema *const schema_parts[] = {
 };
 const size_t schema_parts_n = ARRAY_SIZE(schema_parts);
 
+const struct schema *ended_schema(void)
+{
+    static const struct schema *found;
+    if (found == NULL)
+        found = part_schema("ended");
+    return found;
+}
+
 const struct schema *part_schema(const char *name)
 {
     for (size_t i = 0; i < schema_parts_n; i++)

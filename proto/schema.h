@@ -150,6 +150,7 @@ extern const struct schema schema_records[REC_COUNT];
 extern const struct schema *const schema_parts[];
 extern const size_t schema_parts_n;
 const struct schema *part_schema(const char *name); /* a part of messages.def; NULL */
+const struct schema *ended_schema(void);            /* of struct msg_ended, without the search */
 
 /* Events: topic, level and doc of each; see events.def. */
 enum event {

@@ -86,8 +86,13 @@ void say(struct helios *h, enum endpoint endpoint, const struct routing *to, enu
 {
     buf_clear(&h->out.scratch);
     message_encode(&h->out.scratch, which, message);
-    add_said(next_batch(h), when, (struct said){.endpoint = endpoint, .to = *to},
-             buf_bytes(&h->out.scratch));
+    say_packed(h, endpoint, to, buf_bytes(&h->out.scratch), when);
+}
+
+void say_packed(struct helios *h, enum endpoint endpoint, const struct routing *to,
+                struct bytes message, enum say_when when)
+{
+    add_said(next_batch(h), when, (struct said){.endpoint = endpoint, .to = *to}, message);
 }
 
 static void publish(struct helios *h, const struct event_kind *kind, const struct rec_entry *e)

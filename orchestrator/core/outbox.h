@@ -35,6 +35,9 @@ enum say_when {
 /* say encodes the message at once; to is copied. */
 void say(struct helios *h, enum endpoint endpoint, const struct routing *to, enum msg which, const void *message, enum say_when when);
 
+/* say_packed says a message that is encoded already. */
+void say_packed(struct helios *h, enum endpoint endpoint, const struct routing *to, struct bytes message, enum say_when when);
+
 /* note publishes an event and, when its kind is durable, writes it into the ledger with the same batch.
  * id: whom it is about; cause: what it follows from (both may be NULL); data: packed map or NULL (cleared after use, so one buf
  * can serve a function); the sentence is for people. */

@@ -72,15 +72,54 @@ static size_t add_keys(struct args *a, const struct store *s, const struct sorte
     return n;
 }
 
+/* next_item answers where the item that begins with op i ends: one behind its last op; ret: its entries and their bytes. */
+static size_t next_item(const struct batch *b, size_t i, size_t *ret_entries, size_t *ret_bytes)
+{
+    for (*ret_entries = *ret_bytes = 0; i < b->n_ops; i++) {
+        if (b->ops[i].kind != REC_entry)
+            continue;
+        size_t n = b->ops[i].value.n;
+        if (*ret_entries == ITEM_ENTRIES || (*ret_entries && *ret_bytes + n > ITEM_BYTES))
+            break;
+        ++*ret_entries;
+        *ret_bytes += n;
+    }
+    return i;
+}
+
+void commit_items(struct items *items, const struct batch *b)
+{
+    for (size_t i = 0, n, bytes; i < b->n_ops;) {
+        i = next_item(b, i, &n, &bytes);
+        if (n)
+            items_add(items, (uint32_t)n);
+    }
+}
+
+/* add_item adds the entries of ops from..end as one word. */
+static void add_item(struct args *a, const struct batch *b, size_t from, size_t end, size_t bytes)
+{
+    char *item = arena_take(&a->arena, bytes), *at = item;
+    for (size_t i = from; i < end; i++)
+        if (b->ops[i].kind == REC_entry) {
+            memcpy(at, b->ops[i].value.at, b->ops[i].value.n);
+            at += b->ops[i].value.n;
+        }
+    args_add(a, item, bytes);
+}
+
 static void add_entries(struct args *a, const struct commit *c)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < c->n; i++)
-        n += c->batch->ops[i].kind == REC_entry;
+    const struct batch *b = c->batch;
+    size_t n = 0, bytes, entries;
+    for (size_t i = 0; i < b->n_ops; n += entries > 0)
+        i = next_item(b, i, &entries, &bytes);
     args_number(a, n);
-    for (size_t i = 0; i < c->n; i++)
-        if (c->batch->ops[i].kind == REC_entry)
-            add_bytes(a, c->batch->ops[i].value);
+    for (size_t i = 0, end; i < b->n_ops; i = end) {
+        end = next_item(b, i, &entries, &bytes);
+        if (entries)
+            add_item(a, b, i, end, bytes);
+    }
 }
 
 static void add_group(struct args *a, const struct op *const *ops, size_t n)
@@ -127,7 +166,7 @@ static uint64_t digest_of(const struct args *a, size_t from)
     return h;
 }
 
-void commit_args(const struct store *s, struct commit *c, struct args *ret)
+void commit_args(struct store *s, struct commit *c, struct args *ret)
 {
     struct sorted sorted = sort_ops(c);
     args_text(ret, "FCALL");
@@ -142,7 +181,7 @@ void commit_args(const struct store *s, struct commit *c, struct args *ret)
     args_number(ret, c->seq - 1);
     args_number(ret, c->seq);
     args_add(ret, c->digest, sizeof(c->digest) - 1);
-    args_number(ret, s->history);
+    args_number(ret, items_most(&s->items, s->history));
     size_t content = ret->count;
     add_entries(ret, c);
     for (size_t i = 0, end; i < sorted.n; i = end) {

@@ -241,6 +241,7 @@ void store_free(struct store *s)
     link_close(s);
     load_free(s);
     commits_drop(s);
+    items_done(&s->items);
     free(s->realm);
     free(s->host);
     free(s->path);

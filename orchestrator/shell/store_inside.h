@@ -15,6 +15,7 @@
 
 #include <hiredis/async.h>
 
+#include "items.h"
 #include "store.h"
 
 enum store_state {
@@ -104,6 +105,7 @@ struct store {
     uint64_t acked_seq;   /* highest that Redis has acknowledged, over all terms */
     struct position pos;  /* as read last */
     struct lease_seen lease;
+    struct items items; /* of the ledger */
 
     struct load *load; /* owned; while LOADING */
 };
@@ -178,6 +180,8 @@ struct commit *commits_find(struct store *s, uint64_t seq);
 
 /* commit_args.c: the FCALL of one commit. The first call sets its digest; the words point into the
  * commit. */
-void commit_args(const struct store *s, struct commit *c, struct args *ret);
+void commit_args(struct store *s, struct commit *c, struct args *ret);
+/* commit_items adds the items that a new commit will write. */
+void commit_items(struct items *items, const struct batch *b);
 
 #endif

@@ -2,9 +2,11 @@
 /* Recovery: every record of Redis, kind by kind, then the newest ledger entries, oldest first.
  * Nobody else can write meanwhile: the lease is ours. Refuses to know what a record says. */
 #include "ids.h"
+#include "proto/read.h"
 #include "store_inside.h"
 
 #define PAGE 1000
+#define PAGE_ITEMS 100 /* of the ledger: each may be long */
 
 struct load {
     enum rec kind;
@@ -12,8 +14,8 @@ struct load {
     struct ids seen;
     struct buf page;       /* names and values in turn, each after its length */
     bool last;             /* there is no other page of this kind */
-    struct bytes *entries; /* owned, as what they point to; newest first */
-    size_t n_entries;
+    struct bytes *items; /* of the ledger; owned, as what they point to; newest first */
+    size_t n_items, room_items, n_entries;
 };
 
 static void ask_page(struct store *s, const char *cursor);
@@ -27,9 +29,9 @@ void load_free(struct store *s)
     s->load = NULL;
     ids_done(&l->seen);
     buf_done(&l->page);
-    for (size_t i = 0; i < l->n_entries; i++)
-        free((void *)(uintptr_t)l->entries[i].at);
-    free(l->entries);
+    for (size_t i = 0; i < l->n_items; i++)
+        free((void *)(uintptr_t)l->items[i].at);
+    free(l->items);
     free(l);
 }
 
@@ -135,25 +137,53 @@ static void ask_page(struct store *s, const char *cursor)
     link_send(s, on_page, NULL, &a);
 }
 
+/* deliver_item takes an item's entries apart: maps, one after the other. What is none is delivered as it is, and refused. */
+static bool deliver_item(struct store *s, struct bytes item)
+{
+    uint32_t n = 0;
+    for (struct cursor c = cursor_of(item); c.at < c.end; n++) {
+        struct bytes rest = {c.at, (size_t)(c.end - c.at)};
+        struct value v = read_whole(&c);
+        if (!deliver(s, REC_entry, BYTES("of the history"), v.type == VALUE_MAP ? v.whole : rest))
+            return false;
+    }
+    items_add(&s->items, n);
+    return true;
+}
+
 static void finish(struct store *s)
 {
     struct load *l = s->load;
-    for (size_t i = l->n_entries; i > 0; i--)
-        if (!deliver(s, REC_entry, BYTES("of the history"), l->entries[i - 1]))
+    items_done(&s->items);
+    for (size_t i = l->n_items; i > 0; i--)
+        if (!deliver_item(s, l->items[i - 1]))
             return;
     load_free(s);
     store_event(s, EV_LOADED);
 }
 
-/* An entry is [id, [field, value, …]]; ours has the one field `e`. */
-static void keep_entry(struct load *l, const redisReply *entry)
+static size_t entries_of(struct bytes item)
 {
-    const redisReply *fields = reply_item(entry, 1);
+    size_t n = 0;
+    for (struct cursor c = cursor_of(item); c.at < c.end; n++)
+        read_whole(&c);
+    return n;
+}
+
+/* An item is [id, [field, value, …]]; ours has the one field `e`. */
+static void keep_item(struct load *l, const redisReply *item)
+{
+    const redisReply *fields = reply_item(item, 1);
     const char *name = reply_text(reply_item(fields, 0));
     struct bytes value = reply_bytes(reply_item(fields, 1));
     if (name == NULL || strcmp(name, "e") != 0 || value.at == NULL)
         return; /* somebody else's */
-    l->entries[l->n_entries++] = (struct bytes){bytes_dup(value), value.n};
+    if (l->n_items == l->room_items) {
+        l->room_items = MAX((size_t)64, 2 * l->room_items);
+        l->items = xrealloc(l->items, l->room_items * sizeof(*l->items));
+    }
+    l->items[l->n_items++] = (struct bytes){bytes_dup(value), value.n};
+    l->n_entries += entries_of(value);
 }
 
 static void on_history(struct store *s, redisReply *reply, void *data)
@@ -163,10 +193,10 @@ static void on_history(struct store *s, redisReply *reply, void *data)
         return;
     struct load *l = s->load;
     for (size_t i = 0; i < reply->elements && l->n_entries < s->entries; i++)
-        keep_entry(l, reply->element[i]);
+        keep_item(l, reply->element[i]);
     const char *last =
         reply->elements ? reply_text(reply_item(reply->element[reply->elements - 1], 0)) : NULL;
-    if (reply->elements < PAGE || l->n_entries >= s->entries)
+    if (reply->elements < PAGE_ITEMS || l->n_entries >= s->entries)
         finish(s);
     else if (last)
         ask_history(s, last);
@@ -184,7 +214,7 @@ static void ask_history(struct store *s, const char *before)
     args_text(&a, end);
     args_text(&a, "-");
     args_text(&a, "COUNT");
-    args_number(&a, PAGE);
+    args_number(&a, PAGE_ITEMS);
     link_send(s, on_history, NULL, &a);
 }
 
@@ -192,7 +222,6 @@ void load_begin(struct store *s)
 {
     load_free(s);
     s->load = NEW(struct load);
-    s->load->entries = xalloc((s->entries + 1) * sizeof(struct bytes));
     s->calls->on_load(s->user);
     ask_page(s, "0"); /* of the first kind */
 }

@@ -19,9 +19,10 @@ bool dispatch_open(const struct helios *h)
 static void begin(struct helios *h, struct task *t, struct agent *a)
 {
     const struct decider *internal = t->class->internal;
-    char how[96];
-    snprintf(how, sizeof(how), "attempt %llu went to %s", (unsigned long long)t->r.attempt + 1,
-             a ? a->r.id.at : "the controller itself");
+    char how[96] = "";
+    if (task_heard(h, t, EVENT_task_dispatched))
+        snprintf(how, sizeof(how), "attempt %llu went to %s", (unsigned long long)t->r.attempt + 1,
+                 a ? a->r.id.at : "the controller itself");
     t->agent = a;
     queue_served(h, t);
     task_change(h, t, TASK_START, how);

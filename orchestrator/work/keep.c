@@ -75,7 +75,7 @@ static void key_keep(struct helios *h, const struct task *t)
 {
     struct buf done = {0};
     struct msg_ended ended = ended_of(&t->r, false);
-    struct_encode(&done, part_schema("ended"), &ended);
+    struct_encode(&done, ended_schema(), &ended);
     struct rec_key r = {.key = bytes_of(t->key_text),
                         .task = t->r.id,
                         .body = t->r.body,
@@ -172,7 +172,7 @@ int failed_load(struct helios *h, struct bytes value)
 
 /* ---- all ---- */
 
-void keep_ended(struct helios *h, const struct task *t)
+struct bytes keep_ended(struct helios *h, const struct task *t)
 {
     static const bool kept[task_state_COUNT] = {
         [task_state_FAILED] = true, [task_state_UNKNOWN] = true};
@@ -180,7 +180,7 @@ void keep_ended(struct helios *h, const struct task *t)
         key_keep(h, t);
     if (kept[t->r.state])
         failed_keep(h, t);
-    past_add(h, t);
+    return past_add(h, t)->ended;
 }
 
 static int older_key(const void *a, const void *b)

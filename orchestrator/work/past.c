@@ -10,7 +10,7 @@ struct past *past_new(void)
 {
     struct past *p = NEW(struct past);
     list_init(&p->oldest_tasks);
-    list_init(&p->oldest_attempts);
+    recent_init(&p->attempts, PAST_MOST);
     return p;
 }
 
@@ -21,18 +21,6 @@ static void drop_task(struct past *p)
     list_out(&oldest->link);
     p->n_tasks--;
     p->bytes -= oldest->ended.n;
-    free(oldest->id);
-    own_set(&oldest->ended, (struct bytes){0});
-    free(oldest);
-}
-
-static void drop_attempt(struct past *p)
-{
-    struct past_attempt *oldest = list_first(&p->oldest_attempts, struct past_attempt, link);
-    HASH_DEL(p->attempts, oldest);
-    list_out(&oldest->link);
-    p->n_attempts--;
-    free(oldest->text);
     free(oldest);
 }
 
@@ -40,28 +28,35 @@ void past_free(struct past *p)
 {
     while (p->n_tasks)
         drop_task(p);
-    while (p->n_attempts)
-        drop_attempt(p);
+    recent_done(&p->attempts);
     free(p);
 }
 
-void past_add(struct helios *h, const struct task *t)
+static struct past_task *past_task_new(struct bytes id, struct bytes ended)
+{
+    struct past_task *it = xalloc(sizeof(*it) + id.n + ended.n);
+    char *at = (char *)(it + 1);
+    it->id = (struct bytes){memcpy(at, id.at, id.n), id.n};
+    it->ended = (struct bytes){memcpy(at + id.n, ended.at, ended.n), ended.n};
+    return it;
+}
+
+/* The newest stays, however long it is: who watches it is told from here. */
+const struct past_task *past_add(struct helios *h, const struct task *t)
 {
     struct past *p = h->work.past;
-    struct past_task *it = NEW(struct past_task);
-    struct buf packed = {0};
     struct msg_ended ended = ended_of(&t->r, true);
-    struct_encode(&packed, part_schema("ended"), &ended);
-    it->id = bytes_dup(t->r.id);
+    buf_clear(&h->out.scratch);
+    struct_encode(&h->out.scratch, ended_schema(), &ended);
+    struct past_task *it = past_task_new(t->r.id, buf_bytes(&h->out.scratch));
     it->state = t->r.state;
-    own_set(&it->ended, buf_bytes(&packed));
-    buf_done(&packed);
-    HASH_ADD_KEYPTR(hh, p->tasks, it->id, t->r.id.n, it);
+    HASH_ADD_KEYPTR(hh, p->tasks, it->id.at, it->id.n, it);
     list_push(&p->oldest_tasks, &it->link);
     p->n_tasks++;
     p->bytes += it->ended.n;
-    while (p->n_tasks > PAST_MOST || p->bytes > PAST_BYTES)
+    while (p->n_tasks > 1 && (p->n_tasks > PAST_MOST || p->bytes > PAST_BYTES))
         drop_task(p);
+    return it;
 }
 
 const struct past_task *past_find(struct helios *h, struct bytes id)
@@ -71,36 +66,19 @@ const struct past_task *past_find(struct helios *h, struct bytes id)
     return it;
 }
 
-static void attempt_text(struct buf *out, struct bytes task, uint64_t attempt, const char *agent)
+static uint64_t attempt_digest(struct bytes task, uint64_t attempt, struct bytes agent)
 {
-    buf_add(out, task.at, task.n);
-    buf_add(out, "/", 1);
-    buf_number(out, attempt);
-    buf_add(out, "/", 1);
-    buf_text(out, agent);
+    return digest_bytes(digest_number(digest_bytes(0, task), attempt), agent);
 }
 
-void past_settled(struct helios *h, struct bytes task, uint64_t attempt, const char *agent)
+void past_settled(struct helios *h, struct bytes task, uint64_t attempt, struct bytes agent)
 {
-    struct past *p = h->work.past;
-    struct past_attempt *it = NEW(struct past_attempt);
-    struct buf text = {0};
-    attempt_text(&text, task, attempt, agent);
-    it->text = buf_take(&text);
-    HASH_ADD_STR(p->attempts, text, it);
-    list_push(&p->oldest_attempts, &it->link);
-    if (++p->n_attempts > PAST_MOST)
-        drop_attempt(p);
+    recent_add(&h->work.past->attempts, attempt_digest(task, attempt, agent));
 }
 
-bool past_was_settled(struct helios *h, struct bytes task, uint64_t attempt, const char *agent)
+bool past_was_settled(struct helios *h, struct bytes task, uint64_t attempt, struct bytes agent)
 {
-    struct past_attempt *it;
-    struct buf text = {0};
-    attempt_text(&text, task, attempt, agent);
-    HASH_FIND_STR(h->work.past->attempts, buf_str(&text), it);
-    buf_done(&text);
-    return it != NULL;
+    return recent_has(&h->work.past->attempts, attempt_digest(task, attempt, agent));
 }
 
 static int ledger_state(struct helios *h, struct bytes id, enum task_state *ret_state)

@@ -23,7 +23,7 @@ static void refuse(struct helios *h, const struct agent *a, const struct msg_res
 static const char *stale(struct helios *h, struct agent *a, const struct msg_result *m,
                          const struct task *t)
 {
-    if (past_was_settled(h, m->task, m->attempt, a->r.id.at))
+    if (past_was_settled(h, m->task, m->attempt, a->r.id))
         return "ok";
     if (t || past_find(h, m->task)) {
         refuse(h, a, m, "it is not the current attempt of this agent");
@@ -61,7 +61,7 @@ static const char *settle(struct helios *h, struct agent *a, const struct msg_re
         .elapsed_ms = m->elapsed_ms,
         .not_signed = m->not_signed && m->outcome == outcome_REFUSED,
     };
-    past_settled(h, m->task, m->attempt, a->r.id.at);
+    past_settled(h, m->task, m->attempt, a->r.id);
     attempt_over(h, t, &over);
     return "ok";
 }

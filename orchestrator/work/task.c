@@ -139,13 +139,20 @@ static void pack_facts(struct buf *data, const struct task *t)
 }
 
 /* Of a decider's own tasks it hears everything. */
+bool task_heard(const struct helios *h, const struct task *t, enum event which)
+{
+    return t->r.owner_kind.n || note_heard(h, which);
+}
+
 static void tell(struct helios *h, struct task *t, enum event which, const char *reason)
 {
-    if (!note_heard(h, which) && t->r.owner_kind.n == 0) {
+    if (!task_heard(h, t, which)) {
         h->counters.events++;
         return;
     }
     struct buf data = {0}, sentence = {0};
+    buf_room(&data, 400);
+    buf_room(&sentence, 200);
     pack_facts(&data, t);
     buf_add(&sentence, t->r.id.at, t->r.id.n);
     buf_text(&sentence, " ");
@@ -191,8 +198,7 @@ static void release_dependents(struct helios *h, struct task *t)
  * owner reacts in it too. */
 static void end(struct helios *h, struct task *t)
 {
-    keep_ended(h, t);
-    watchers_tell(h, t);
+    watchers_tell(h, t, keep_ended(h, t));
     release_dependents(h, t);
     HASH_DELETE(hh, h->work.tasks_by_id, t);
     if (t->key_text)
@@ -203,6 +209,11 @@ static void end(struct helios *h, struct task *t)
     if (t->r.owner_kind.n)
         decide_on_done(h, &t->r);
     task_free(h, t);
+}
+
+static bool points_into(const char *text, struct bytes b)
+{
+    return b.n && text >= b.at && text <= b.at + b.n;
 }
 
 /* remember: an attempt that is given to an agent is written down with others (grant.h) when it leaves; what ends leaves Redis. */
@@ -218,7 +229,8 @@ int task_change(struct helios *h, struct task *t, enum task_event event, const c
     const struct row *row = &rows[t->r.state][event];
     if (row->verb == NULL)
         return -EINVAL;
-    _autofree_ char *why = xdup(reason); /* it may point into what the verb changes */
+    _autofree_ char *copy = points_into(reason, t->r.error) ? xdup(reason) : NULL;
+    const char *why = copy ? copy : reason; /* the verb may change what it points into */
     if (row->next != t->r.state)
         task_unplace(h, t);
     row->verb(h, t, why);

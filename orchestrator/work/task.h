@@ -28,6 +28,9 @@ int task_change(struct helios *h, struct task *t, enum task_event event, const c
 bool task_can(enum task_state state, enum task_event event);
 bool state_terminal(enum task_state state);
 
+/* task_heard: does anybody take this event of it? Else nobody needs the reason of the change either. */
+bool task_heard(const struct helios *h, const struct task *t, enum event which);
+
 /* task_new takes the record (owned strings and all) and gives it a life; it waits nowhere yet. */
 struct task *task_new(struct helios *h, const struct rec_task *record);
 /* task_live: what every task needs, also one that wakes: r, number, sheaf and in_sheaf are set. */

@@ -139,7 +139,7 @@ static void pack_past(const struct past_task *past, struct pack *p)
 {
     struct arena arena = {0};
     struct msg_ended e;
-    if (struct_decode(part_schema("ended"), past->ended, &e, &arena, NULL) == 0) {
+    if (struct_decode(ended_schema(), past->ended, &e, &arena, NULL) == 0) {
         pack_key(p, "task");
         pack_map(p);
         pack_put_str(p, "id", e.id);

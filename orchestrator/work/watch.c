@@ -5,13 +5,14 @@
 
 #include "keep.h"
 #include "orchestrator/core/helios.h"
+#include "proto/guard.h"
 
-/* The items of one client, as copies: the tasks are gone when the message is said. */
+/* The items of one client, packed: the tasks are gone when the message is said. */
 struct gathered {
-    UT_hash_handle hh;       /* work.gathered, key to */
-    struct routing to;       /* unused bytes 0 */
-    struct msg_ended *items; /* owned, with what they point to */
-    size_t n, room, bytes;
+    UT_hash_handle hh; /* work.gathered, key to */
+    struct routing to; /* unused bytes 0 */
+    struct buf items;  /* owned; one msg_ended after the other */
+    size_t n;
 };
 
 static struct routing route_key(const struct routing *to)
@@ -49,22 +50,29 @@ void watchers_free(struct task *t)
     t->n_watchers = 0;
 }
 
+/* The message is put together from parts that are packed already: see messages.def, `done`. */
 static void say_gathered(struct helios *h, struct gathered *g)
 {
-    struct msg_done done = {.items = {g->items, g->n}};
-    if (g->n)
-        say(h, ENDPOINT_control, &g->to, MSG_done, &done, SAY_AFTER_COMMIT);
-    for (size_t i = 0; i < g->n; i++)
-        record_free(part_schema("ended"), &g->items[i]);
-    g->n = g->bytes = 0;
+    struct buf message = {0};
+    struct pack p;
+    if (g->n == 0)
+        return;
+    pack_init(&p, &message);
+    pack_map(&p);
+    pack_put_text(&p, "type", schema_messages[MSG_done].name);
+    pack_key(&p, "items");
+    pack_list(&p);
+    pack_items(&p, buf_bytes(&g->items), g->n);
+    pack_end(&p);
+    pack_end(&p);
+    say_packed(h, ENDPOINT_control, &g->to, buf_bytes(&message), SAY_AFTER_COMMIT);
+    buf_done(&message);
+    buf_clear(&g->items);
+    g->n = 0;
 }
 
-static size_t weight(const struct msg_ended *e)
-{
-    return e->output.n + e->data.n + e->error.n + e->id.n + e->key.n + 64;
-}
-
-void watch_answer(struct helios *h, const struct routing *to, const struct msg_ended *e)
+/* watch_packed says how an ended task ended, at once. */
+static void watch_packed(struct helios *h, const struct routing *to, struct bytes ended)
 {
     struct routing key = route_key(to);
     struct gathered *g;
@@ -74,21 +82,23 @@ void watch_answer(struct helios *h, const struct routing *to, const struct msg_e
         g->to = key;
         HASH_ADD(hh, h->work.gathered, to, sizeof(g->to), g);
     }
-    if (g->bytes + weight(e) > DONE_BYTES)
+    if (g->n == DONE_MOST || g->items.n + ended.n > DONE_BYTES)
         say_gathered(h, g);
-    if (g->n == g->room) {
-        g->room = MAX((size_t)4, g->room * 2);
-        g->items = xrealloc(g->items, g->room * sizeof(*g->items));
-    }
-    g->items[g->n] = *e;
-    record_own(part_schema("ended"), &g->items[g->n++]);
-    g->bytes += weight(e);
+    buf_add(&g->items, ended.at, ended.n);
+    g->n++;
 }
 
-void watchers_tell(struct helios *h, const struct task *t)
+static void watch_answer(struct helios *h, const struct routing *to, const struct msg_ended *e)
 {
-    struct msg_ended ended = ended_of(&t->r, true);
-    list_each(w, &t->watchers, struct watcher, link) watch_answer(h, &w->to, &ended);
+    struct buf packed = {0};
+    struct_encode(&packed, ended_schema(), e);
+    watch_packed(h, to, buf_bytes(&packed));
+    buf_done(&packed);
+}
+
+void watchers_tell(struct helios *h, const struct task *t, struct bytes ended)
+{
+    list_each(w, &t->watchers, struct watcher, link) watch_packed(h, &w->to, ended);
 }
 
 void watch_flush(struct helios *h)
@@ -98,7 +108,7 @@ void watch_flush(struct helios *h)
     {
         say_gathered(h, g);
         HASH_DEL(h->work.gathered, g);
-        free(g->items);
+        buf_done(&g->items);
         free(g);
     }
 }
@@ -114,17 +124,6 @@ static struct msg_ended nobody_knows(struct bytes id)
         .error = BYTES("no such task is known here: it never was, or it ended long ago")};
 }
 
-static bool answer_packed(struct helios *h, const struct routing *to, struct bytes packed)
-{
-    struct arena arena = {0};
-    struct msg_ended ended;
-    int r = struct_decode(part_schema("ended"), packed, &ended, &arena, NULL);
-    if (r == 0)
-        watch_answer(h, to, &ended);
-    arena_done(&arena);
-    return r == 0;
-}
-
 static void watch_one(struct helios *h, const struct routing *to, struct bytes id)
 {
     struct task *t = task_find(h, id);
@@ -132,7 +131,7 @@ static void watch_one(struct helios *h, const struct routing *to, struct bytes i
     if (t) {
         watch_add(h, t, to);
     } else if (past) {
-        answer_packed(h, to, past->ended);
+        watch_packed(h, to, past->ended);
     } else {
         struct msg_ended ended = nobody_knows(id);
         enum task_state state;
@@ -151,10 +150,26 @@ void on_watch(struct helios *h, const struct routing *from, const struct msg_wat
     watch_one(h, from, *id);
 }
 
+/* What a key's record says of its task was read from Redis: it is looked at before it is passed on. */
+static bool is_ended(struct bytes packed)
+{
+    struct arena arena = {0};
+    struct msg_ended ended;
+    int r = guard_check(packed);
+    if (r == 0)
+        r = struct_decode(ended_schema(), packed, &ended, &arena, NULL);
+    arena_done(&arena);
+    return r == 0;
+}
+
 void watch_key(struct helios *h, const struct routing *to, const struct kept_key *k)
 {
     const struct past_task *past = past_find(h, k->r.task);
-    if (!answer_packed(h, to, past ? past->ended : k->r.done)) {
+    if (past) {
+        watch_packed(h, to, past->ended);
+    } else if (is_ended(k->r.done)) {
+        watch_packed(h, to, k->r.done);
+    } else {
         struct msg_ended ended = {.id = k->r.task, .state = k->r.state};
         watch_answer(h, to, &ended);
     }

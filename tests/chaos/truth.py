@@ -147,7 +147,10 @@ class Story:
     def on_xadd(self, words):
         if words[1] != self.key("history"):
             return
-        entry = msgpack.unpackb(words[-1])
+        for entry in msgpack.Unpacker(io.BytesIO(words[-1])):  # all that one commit wrote down
+            self.on_entry(entry)
+
+    def on_entry(self, entry):
         self.date(entry.get("at", self.mark))
         topic, id = entry["topic"], entry.get("id", "")
         if topic in OF_TASKS:

@@ -291,7 +291,8 @@ static void on_commit(void *user, struct model *before, const struct bytes *keys
     fact(.kind = FACT_commit, .who = facts.who, .key = name(args[3]), .n = facts.epoch, .m = number(args[2]));
     read_groups(keys, n_keys, args, 6 + entries);
     for (size_t i = 6; i < 6 + entries; i++)
-        read_one(REC_entry, read_entry, args[i]);
+        for (struct cursor c = cursor_of(args[i]); c.at < c.end;)
+            read_one(REC_entry, read_entry, read_whole(&c).whole);
 }
 
 static uint64_t draw_for(void *user, uint64_t n)

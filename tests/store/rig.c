@@ -16,7 +16,7 @@ static int on_loaded(void *user, enum rec kind, struct bytes value)
     struct rig *r = user;
     r->loaded[kind]++;
     if (kind == REC_entry)
-        snprintf(r->last_entry, sizeof(r->last_entry), BYTES_F, BYTES_A(value));
+        snprintf(r->last_entry, sizeof(r->last_entry), BYTES_F, BYTES_A(map_str(value, "text", "")));
     return r->unreadable;
 }
 
@@ -190,7 +190,16 @@ void batch_drop(struct batch *b, enum rec kind, const char *id)
 
 void batch_entry(struct batch *b, const char *value)
 {
-    add(b, (struct op){REC_entry, false, {0}, keep(b, value)});
+    struct buf entry = {0};
+    struct pack p;
+    pack_init(&p, &entry);
+    pack_map(&p);
+    pack_put_text(&p, "text", value);
+    pack_end(&p);
+    char *copy = arena_take(&b->arena, entry.n);
+    memcpy(copy, entry.at, entry.n);
+    add(b, (struct op){REC_entry, false, {0}, {copy, entry.n}});
+    buf_done(&entry);
 }
 
 void rig_commit(struct rig *r, struct batch *b)

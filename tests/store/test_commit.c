@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Commits when all goes well, and what Redis refuses (C1–C4, C8). */
+#include "orchestrator/shell/items.h"
 #include "rig.h"
 
 static int set_up(void **state)
@@ -114,8 +115,38 @@ static void c8_history_is_bounded(void **state)
         rig_commit(r, b);
     }
     UNTIL(r, store_idle(r->store));
+    /* All that a commit wrote down is one item: two of 500 entries hold the 1000 of the bound. */
+    assert_int_equal(server_int(&r->server, "XLEN " KEY("history")), 2);
+    for (int i = 0; i < 1500; i++) {
+        struct batch *b = batch_new(r);
+        batch_entry(b, "one");
+        rig_commit(r, b);
+        if (i % 50 == 0)
+            UNTIL(r, store_idle(r->store));
+    }
+    UNTIL(r, store_idle(r->store));
     long long n = server_int(&r->server, "XLEN " KEY("history"));
     assert_in_range(n, 1000, 1200); /* MAXLEN ~ leaves part of a node of 100 */
+}
+
+/* After a restart the bound goes on from what the newest items have. */
+static void c8_the_bound_counts_entries(void **state)
+{
+    (void)state;
+    struct items items = {0};
+    assert_int_equal(items_most(&items, 1000), 1000); /* nothing is known of older ones */
+    items_add(&items, 300);
+    assert_int_equal(items_most(&items, 1000), 701);
+    items_add(&items, 500);
+    items_add(&items, 500);
+    assert_int_equal(items_most(&items, 1000), 2);
+    for (int i = 0; i < 100000; i++) {
+        items_add(&items, 1);
+        assert_in_range(items_most(&items, 1000), 1, 1000);
+    }
+    assert_int_equal(items_most(&items, 1000), 1000);
+    assert_true(items.room < 4096);
+    items_done(&items);
 }
 
 /* The function itself: the same commit again is DUP, another one in its place and one too early are
@@ -189,6 +220,7 @@ int main(void)
         TEST(c3_several_on_their_way_in_order),
         TEST(c1_words_alone_wait_for_what_was_before),
         TEST(c8_history_is_bounded),
+        TEST(c8_the_bound_counts_entries),
         TEST(c2_dup_and_gap),
         TEST(c2_all_or_nothing),
         TEST(c4_a_stale_epoch_steps_down),

@@ -37,6 +37,7 @@ struct member {
     struct list dirty;            /* in agent.dirty: it has something to say this turn */
     bool draining;                /* the controller said so: leaves when nothing is left */
     bool left;                    /* it said bye */
+    uint64_t hellos;              /* so far, to whomever */
 };
 
 struct agent {

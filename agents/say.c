@@ -88,6 +88,7 @@ void say_hello(struct link *l)
         .host = bytes_of(m->agent->host),
         .pid = (uint64_t)getpid(),
         .version = BYTES(HELIOS_VERSION),
+        .nth = ++m->hellos,
     };
     int error = link_say(l, MSG_hello, &hello);
     if (error && error != -EAGAIN && error != -ENOTCONN)

@@ -34,8 +34,8 @@ int64_t bus_mend(struct bus *b, int64_t now);
 void bus_close(struct bus *b); /* fine on a zeroed or half-opened bus */
 
 /* bus_receive takes one message of an endpoint: 0, -EAGAIN when there is none, -EBADMSG for one of
- * wrong frames. The body is valid until the next call. What arrives on `events` are subscriptions:
- * they are taken and mean nothing. */
+ * wrong frames. The body is valid until the next call. What arrives on `events` are subscriptions
+ * (orchestrator/core/audience.h). */
 int bus_receive(struct bus *b, enum endpoint endpoint, struct routing *ret_from,
                 struct bytes *ret_body);
 /* bus_say sends and never waits: a slow tap loses events (W2), a slow agent is judged by its beats.

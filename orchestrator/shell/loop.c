@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The one loop of heliosd: everything that happens, happens in one of its four steps. Owns the
- * waiting. */
+/* The one loop of heliosd: everything that happens, happens in one of its turns. Owns the waiting. */
 #include <poll.h>
 #include <zmq.h>
 
@@ -37,7 +36,8 @@ static int64_t watch_crowd(struct shell *s)
     return due;
 }
 
-static void loop_wait(struct shell *s, int64_t due)
+/* loop_wait answers which endpoints have something. */
+static unsigned loop_wait(struct shell *s, int64_t due)
 {
     zmq_pollitem_t items[ITEMS];
     for (enum endpoint e = 0; e < ENDPOINTS; e++)
@@ -63,16 +63,18 @@ static void loop_wait(struct shell *s, int64_t due)
                now);
     if (n > ITEM_SIGNALS && items[ITEM_SIGNALS].revents)
         signals_take(s, now);
+    unsigned endpoints = 0;
+    for (enum endpoint e = 0; e < ENDPOINTS && n > 0; e++)
+        if (items[e].revents)
+            endpoints |= ENDPOINT_BIT(e);
+    return endpoints;
 }
 
 void loop_run(struct shell *s)
 {
+    int64_t due = shell_begin(s);
     while (!loop_over(s)) {
-        int64_t due = loop_tick(s); /* everything that is due; says when the next thing is */
         due = MIN(due, watch_crowd(s));
-        loop_wait(s, due);          /* sockets, Redis, signals */
-        loop_drain(s);              /* each message: checked, decoded, handed to its row */
-        loop_commit(s); /* what this turn changed goes to Redis as one batch, and what it said
-                           leaves after it */
+        due = shell_turn(s, loop_wait(s, due));
     }
 }

@@ -76,10 +76,13 @@ void loop_stop(struct shell *s, int64_t now); /* a clean stop; a second call hur
 /* stance.c */
 void shell_stance(struct shell *s);
 
-/* turn.c: the steps of one turn. */
-int64_t loop_tick(struct shell *s); /* what is due; answers when the next thing is, ms since 1970 */
-void loop_drain(struct shell *s);   /* what waits in the sockets */
-void loop_commit(struct shell *s);  /* what the turn changed and said */
+/* turn.c: one turn but for the waiting: each message of the sockets that are ready is checked, decoded and handed to its row; what is
+ * due is done; what was changed goes to Redis as one batch, and what was said leaves after it. Answers when the next thing is due, ms
+ * since 1970. shell_begin is the first turn of all, before anything can have come. */
+#define ENDPOINT_BIT(e) (1u << (e))
+#define ENDPOINTS_ALL (ENDPOINT_BIT(ENDPOINTS) - 1)
+int64_t shell_begin(struct shell *s);
+int64_t shell_turn(struct shell *s, unsigned ready);
 
 /* signals.c */
 int signals_open(struct shell *s);

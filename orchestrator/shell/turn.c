@@ -9,6 +9,7 @@
 #include "shell.h"
 
 #define DRAIN_MAX 256 /* messages of one socket in one turn: nobody keeps the others waiting */
+#define DRAIN_MS 4    /* and so long: what is urgent waits for the end of a turn */
 
 /* full: what this turn has changed is one commit, which must not become too long (C3). While none can be taken nobody waits for it:
  * beats are heard, and submits are refused within a second. */
@@ -22,7 +23,7 @@ static void take_messages(struct shell *s, enum endpoint endpoint, int64_t now)
     struct routing from;
     struct bytes body;
     const struct key *who;
-    for (int i = 0; i < DRAIN_MAX && !full(s); i++) {
+    for (int i = 0; i < DRAIN_MAX && !full(s) && clock_now() - now < DRAIN_MS; i++) {
         int r = bus_receive(&s->bus, endpoint, &from, &body);
         if (r == -EAGAIN)
             return;
@@ -37,15 +38,16 @@ static void take_messages(struct shell *s, enum endpoint endpoint, int64_t now)
     }
 }
 
-/* The waiting may have been a long pause: a lease that ran out meanwhile holds the core before it
- * takes anything in (L2). */
-void loop_drain(struct shell *s)
+/* Who has just subscribed hears all that follows; readings, which may be an emergency, come before the bulk of the work.
+ * The waiting may have been a long pause: a lease that ran out meanwhile holds the core before it takes anything in (L2). */
+static void drain(struct shell *s, unsigned ready)
 {
+    static const enum endpoint order[ENDPOINTS] = {ENDPOINT_events, ENDPOINT_kpi, ENDPOINT_agents, ENDPOINT_control};
     shell_stance(s);
     shell_hold(s, clock_now());
-    take_messages(s, ENDPOINT_events, clock_now()); /* who has just subscribed hears all that follows */
-    for (enum endpoint e = 0; e < ENDPOINT_events; e++)
-        take_messages(s, e, clock_now());
+    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+        if (ready & ENDPOINT_BIT(order[i]))
+            take_messages(s, order[i], clock_now());
 }
 
 /* L6: after a pause of our own, what waits in the sockets is read before anybody is judged late,
@@ -56,14 +58,14 @@ static void catch_up(struct shell *s, int64_t now)
         log_warn("loop.late", "this turn is %lld ms late", (long long)(now - s->last_tick));
         store_pump(s->store, store_events(s->store), now);
         shell_hold(s, now);
-        loop_drain(s);
+        drain(s, ENDPOINTS_ALL);
     }
     s->last_tick = now;
 }
 
 /* What must happen at the latest when; answers in ms since 1970. At least once a beat, so that a
  * longer gap is a pause (L6). */
-int64_t loop_tick(struct shell *s)
+static int64_t tick(struct shell *s)
 {
     int64_t now = clock_now();
     if (s->replace)
@@ -78,8 +80,7 @@ int64_t loop_tick(struct shell *s)
     due = MIN(due, door_tick(s, now));
     due = MIN(due, shell_hold(s, now));
     due = MIN(due, leave_tick(s));
-    due = MIN(due, helios_tick(s->core, now));
-    return MIN(due, store_due(s->store));
+    return MIN(due, helios_tick(s->core, now));
 }
 
 /* While no commit can be taken the batch grows in the core by itself; only what cannot be lost
@@ -96,7 +97,7 @@ static void say_all(struct shell *s, const struct said *says, size_t n)
         bus_say(&s->bus, &says[i]);
 }
 
-void loop_commit(struct shell *s)
+static void commit(struct shell *s)
 {
     if (s->replace) { /* fenced: what was decided is void, but who was refused may know it */
         struct batch *refusals = helios_cut_urgent(s->core);
@@ -120,4 +121,20 @@ void loop_commit(struct shell *s)
         log_error("reports.file", "a report cannot be written below %s: %s", s->data_dir,
                   strerror(-r));
     s->told = s->stopping && s->lease.state == LEASE_DONE;
+}
+
+int64_t shell_begin(struct shell *s)
+{
+    int64_t due = tick(s);
+    return MIN(due, store_due(s->store));
+}
+
+int64_t shell_turn(struct shell *s, unsigned ready)
+{
+    drain(s, ready);
+    if (s->replace)
+        commit(s); /* of the core that goes, before tick puts another one in its place */
+    int64_t due = tick(s);
+    commit(s);
+    return MIN(due, store_due(s->store));
 }

@@ -277,6 +277,7 @@ static void take_in(struct helios *h, struct agent *a, const struct routing *fro
     a->version = bytes_dup(m->version);
     a->key = h->who ? xdup(h->who->public) : NULL;
     a->pid = m->pid;
+    a->hellos = m->nth;
     a->slots = (unsigned)m->slots;
     a->prefetch = (unsigned)m->prefetch;
     own_set(&a->r.swarm, m->swarm);
@@ -309,11 +310,20 @@ static struct agent *fresh(struct helios *h, const struct msg_hello *m)
     return agent_new(h, &r);
 }
 
+/* is_late: it was said before another one that has come already, over a connection that is gone since. What it says it holds is of
+ * then: what it was given in between would be taken for lost, and run a second time (T5). */
+static bool is_late(const struct agent *a, const struct msg_hello *m)
+{
+    return a && a->instance && bytes_is(m->instance, a->instance) && m->nth && m->nth < a->hellos;
+}
+
 void on_hello(struct helios *h, const struct routing *from, const struct msg_hello *m)
 {
     if (!admitted(h, from, m))
         return;
     struct agent *a = agent_find(h, m->agent);
+    if (is_late(a, m))
+        return;
     bool was_live = a && a->live;
     bool again = was_live && agent_by_route(h, from) == a;
     if (a == NULL)

@@ -36,6 +36,7 @@ struct agent {
     char *instance, *title, *host, *version; /* owned */
     char *key; /* owned; the public key that it proved, NULL without keys (Z2) */
     uint64_t pid;
+    uint64_t hellos; /* of its instance when it greeted last */
     struct offered *offers; /* owned; what its manifest names, while live */
     size_t n_offers;
     struct bytes actions_packed; /* owned; names with params, for `helios agent` */

@@ -20,21 +20,19 @@ static void start(struct node *n)
     assert(r == 0);
     freeze_init(&s->freeze, s->data_dir);
     shell_stand_by(s);
-    loop_tick(s);
+    shell_begin(s);
 }
 
 static int64_t turn(struct node *n)
 {
     struct shell *s = n->process;
     store_pump(s->store, POLLIN | POLLOUT, clock_now());
-    loop_drain(s);
-    loop_commit(s);
-    if (loop_over(s)) {
-        trace("has stopped");
-        n->up = false; /* what it has to say is said */
-        return INT64_MAX;
-    }
-    return loop_tick(s);
+    int64_t due = shell_turn(s, ENDPOINTS_ALL);
+    if (!loop_over(s))
+        return due;
+    trace("has stopped");
+    n->up = false; /* what it has to say is said */
+    return INT64_MAX;
 }
 
 static void stop(struct node *n)

@@ -18,6 +18,8 @@ const struct cli_verb cli_verbs[] = {
      &report_analysis},
     {"plan", "[SCENARIO…]", "a strategic roadmap", report_options, run_report, &report_plan},
     {"wait", "TASK…", "wait until tasks end", wait_options, run_wait, NULL},
+    {"bench", "", "measure round trips and throughput of this installation", bench_options, run_bench,
+     NULL},
     {"tasks", "", "live tasks, each blocked one with its reason", list_options, run_list,
      &list_tasks},
     {"task", "[TASK]", "one task", list_options, run_show, &show_task},

@@ -30,6 +30,7 @@ int run_health(const struct cli_verb *verb, const struct args *a);
 int run_controllers(const struct cli_verb *verb, const struct args *a);
 int run_everywhere(const struct cli_verb *verb, const struct args *a);
 int run_why(const struct cli_verb *verb, const struct args *a);
+int run_bench(const struct cli_verb *verb, const struct args *a);
 int run_submit(const struct cli_verb *verb, const struct args *a);
 int run_report(const struct cli_verb *verb, const struct args *a);
 int run_wait(const struct cli_verb *verb, const struct args *a);
@@ -49,6 +50,7 @@ int repeat(const struct cli_verb *verb, const struct args *a,
            int (*once)(struct client *c, const struct cli_verb *verb, const struct args *a));
 
 extern const struct option_row list_options[], order_options[], submit_options[], report_options[], tap_options[],
-    up_options[], config_options[], keys_options[], signer_options[], wait_options[], summary_options[];
+    up_options[], config_options[], keys_options[], signer_options[], wait_options[], summary_options[],
+    bench_options[];
 
 #endif

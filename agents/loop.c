@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns waiting. Refuses to know what it waits for. zmq_poll instead of zloop: see the facts on
- * libraries in docs/ARCHITECTURE.md. */
+/* Owns waiting. Refuses to know what it waits for. */
 #include "agents/loop.h"
-
-#include <zmq.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "proto/crowd.h"
+#include "proto/wait.h"
 
 enum { LONGEST_WAIT_MS = 60000 };
 
 struct poll_set {
-    zmq_pollitem_t *items; /* owned; items[i] belongs to watches[i] */
+    struct wait_item *items; /* owned; items[i] belongs to watches[i] */
     struct watch **watches;
     size_t n, room;
 };
@@ -49,9 +47,7 @@ void loop_watch(struct loop *l, struct watch *w)
         s->watches[s->n++] = w;
         w->place = s->n;
     }
-    short events =
-        (short)((w->events & POLLIN ? ZMQ_POLLIN : 0) | (w->events & POLLOUT ? ZMQ_POLLOUT : 0));
-    s->items[w->place - 1] = (zmq_pollitem_t){.socket = w->socket, .fd = w->fd, .events = events};
+    s->items[w->place - 1] = (struct wait_item){.socket = w->socket, .fd = w->fd, .events = w->events};
 }
 
 void loop_unwatch(struct loop *l, struct watch *w)
@@ -103,8 +99,7 @@ static void call_ready(struct poll_set *s)
             continue;
         short seen = s->items[i].revents;
         s->items[i].revents = 0;
-        short events = (short)((seen & (ZMQ_POLLIN | ZMQ_POLLERR) ? POLLIN : 0) |
-                               (seen & ZMQ_POLLOUT ? POLLOUT : 0));
+        short events = (short)((seen & (POLLIN | POLLERR | POLLHUP) ? POLLIN : 0) | (seen & POLLOUT));
         s->watches[i]->ready(s->watches[i], events);
     }
 }
@@ -121,7 +116,7 @@ static void call_due(struct loop *l)
 
 void loop_turn(struct loop *l, bool busy)
 {
-    int n = zmq_poll(l->set->items, (int)l->set->n, wait_ms(l, busy));
+    int n = wait_for(l->set->items, l->set->n, wait_ms(l, busy), 0);
     l->now = clock_now();
     if (n > 0)
         call_ready(l->set);

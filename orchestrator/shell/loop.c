@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The one loop of heliosd: everything that happens, happens in one of its turns. Owns the waiting. */
 #include <poll.h>
-#include <zmq.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "proto/crowd.h"
+#include "proto/wait.h"
 #include "shell.h"
 
-enum { ITEM_SIGNALS = ENDPOINTS, ITEMS = ENDPOINTS + 3 };
+enum { ITEMS = ENDPOINTS + 3 };
 
 struct cuts {
     struct shell *shell;
@@ -36,37 +36,30 @@ static int64_t watch_crowd(struct shell *s)
     return due;
 }
 
+/* An answer of Redis that writes no disk is there sooner than we were woken; one that does takes longer. */
+#define SPIN_US 40
+
 /* loop_wait answers which endpoints have something. */
 static unsigned loop_wait(struct shell *s, int64_t due)
 {
-    zmq_pollitem_t items[ITEMS];
+    struct wait_item items[ITEMS];
+    size_t n = 0;
     for (enum endpoint e = 0; e < ENDPOINTS; e++)
-        items[e] = (zmq_pollitem_t){.socket = s->bus.sockets[e], .events = ZMQ_POLLIN};
-    items[ITEM_SIGNALS] = (zmq_pollitem_t){.fd = s->signal_fd, .events = ZMQ_POLLIN};
-    int n = ITEM_SIGNALS + 1;
+        items[n++] = (struct wait_item){.socket = s->bus.sockets[e], .fd = -1, .events = POLLIN};
+    size_t signals = n++, store = n++;
+    items[signals] = (struct wait_item){.fd = s->signal_fd, .events = POLLIN};
+    items[store] = (struct wait_item){.fd = store_fd(s->store), .events = store_events(s->store)};
     if (s->bus.zap) /* who knocks is answered by door_tick */
-        items[n++] = (zmq_pollitem_t){.socket = s->bus.zap, .events = ZMQ_POLLIN};
-    int store = n;
-    short wanted = store_events(s->store);
-    if (store_fd(s->store) >= 0)
-        items[n++] = (zmq_pollitem_t){.fd = store_fd(s->store),
-                                      .events = (short)((wanted & POLLIN ? ZMQ_POLLIN : 0) |
-                                                        (wanted & POLLOUT ? ZMQ_POLLOUT : 0))};
-    int64_t wait = MAX(due - clock_now(), 0);
-    if (zmq_poll(items, n, (long)MIN(wait, 60000)) < 0)
-        n = 0; /* interrupted: nothing is known to be ready */
-    short ready = n > store ? items[store].revents : 0;
+        items[n++] = (struct wait_item){.socket = s->bus.zap, .fd = -1, .events = POLLIN};
+    int64_t wait = MIN(MAX(due - clock_now(), 0), 60000);
+    int r = wait_for(items, n, wait, store_idle(s->store) ? 0 : SPIN_US);
     int64_t now = clock_now();
-    store_pump(s->store,
-               (short)((ready & (ZMQ_POLLIN | ZMQ_POLLERR) ? POLLIN : 0) |
-                       (ready & ZMQ_POLLOUT ? POLLOUT : 0)),
-               now);
-    if (n > ITEM_SIGNALS && items[ITEM_SIGNALS].revents)
+    store_pump(s->store, r > 0 ? items[store].revents : 0, now);
+    if (r > 0 && items[signals].revents)
         signals_take(s, now);
     unsigned endpoints = 0;
-    for (enum endpoint e = 0; e < ENDPOINTS && n > 0; e++)
-        if (items[e].revents)
-            endpoints |= ENDPOINT_BIT(e);
+    for (enum endpoint e = 0; e < ENDPOINTS && r > 0; e++)
+        endpoints |= items[e].revents ? ENDPOINT_BIT(e) : 0;
     return endpoints;
 }
 

@@ -1,26 +1,54 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The words of one Redis command. Refuses to know what they mean. */
+/* The words of one Redis command as they go over the wire, written once: a commit has thousands of them. Refuses to know what they
+ * mean. */
 #include <inttypes.h>
 
 #include "store_inside.h"
 
+enum { HEAD = 24 }; /* room for the number of words, which is known at the end */
+
 void args_done(struct args *a)
 {
-    arena_done(&a->arena);
-    free(a->at);
-    free(a->n);
+    buf_done(&a->text);
     *a = (struct args){0};
+}
+
+/* put_length writes `$N` and the end of its line; most words are short. */
+static char *put_length(char *at, size_t n)
+{
+    char digits[20];
+    size_t from = sizeof(digits);
+    *at++ = '$';
+    if (n < 10) {
+        *at++ = (char)('0' + n);
+    } else {
+        for (; n; n /= 10)
+            digits[--from] = (char)('0' + n % 10);
+        memcpy(at, digits + from, sizeof(digits) - from);
+        at += sizeof(digits) - from;
+    }
+    memcpy(at, "\r\n", 2);
+    return at + 2;
+}
+
+char *args_room(struct args *a, size_t n)
+{
+    struct buf *b = &a->text;
+    if (b->n == 0)
+        buf_grow(b, HEAD);
+    buf_room(b, n + ARGS_FRAME);
+    char *word = put_length(b->at + b->n, n);
+    memcpy(word + n, "\r\n", 2);
+    b->n = (size_t)(word + n + 2 - b->at);
+    a->count++;
+    return word;
 }
 
 void args_add(struct args *a, const void *at, size_t n)
 {
-    if (a->count == a->room) {
-        a->room = MAX((size_t)32, a->room * 2);
-        a->at = xrealloc(a->at, a->room * sizeof(*a->at));
-        a->n = xrealloc(a->n, a->room * sizeof(*a->n));
-    }
-    a->at[a->count] = at ? at : "";
-    a->n[a->count++] = n;
+    char *word = args_room(a, n);
+    if (n)
+        memcpy(word, at, n);
 }
 
 void args_text(struct args *a, const char *text)
@@ -28,25 +56,28 @@ void args_text(struct args *a, const char *text)
     args_add(a, text, strlen(text));
 }
 
-void args_copy(struct args *a, const char *text)
-{
-    size_t n = strlen(text);
-    char *copy = arena_take(&a->arena, n + 1);
-    memcpy(copy, text, n);
-    args_add(a, copy, n);
-}
-
 void args_number(struct args *a, uint64_t number)
 {
     char text[24];
-    snprintf(text, sizeof(text), "%" PRIu64, number);
-    args_copy(a, text);
+    int n = snprintf(text, sizeof(text), "%" PRIu64, number);
+    args_add(a, text, (size_t)n);
 }
 
 void args_key(struct args *a, const struct store *s, const char *name)
 {
-    size_t room = strlen(s->realm) + strlen(name) + sizeof("{helios:}:");
-    char *key = arena_take(&a->arena, room);
-    int n = snprintf(key, room, "{helios:%s}:%s", s->realm, name);
-    args_add(a, key, (size_t)n);
+    static const char begin[] = "{helios:", middle[] = "}:";
+    size_t n_begin = strlen(begin), n_realm = strlen(s->realm), n_middle = strlen(middle), n = strlen(name);
+    char *key = args_room(a, n_begin + n_realm + n_middle + n);
+    memcpy(key, begin, n_begin);
+    memcpy(key + n_begin, s->realm, n_realm);
+    memcpy(key + n_begin + n_realm, middle, n_middle);
+    memcpy(key + n_begin + n_realm + n_middle, name, n);
+}
+
+struct bytes args_command(struct args *a)
+{
+    char head[HEAD];
+    size_t n = (size_t)snprintf(head, sizeof(head), "*%zu\r\n", a->count), from = HEAD - n;
+    memcpy(a->text.at + from, head, n);
+    return (struct bytes){a->text.at + from, a->text.n - from};
 }

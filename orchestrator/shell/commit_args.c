@@ -1,193 +1,180 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The one function call of a commit (C2), its ops grouped by kind, because one variadic HSET and
- * HDEL a kind are what makes Redis fast. Of several ops on one record the last wins (C3), so that
- * their order inside the call does not matter. */
+/* The one function call of a commit (C2), its ops grouped by kind, because one variadic HDEL and HSET a kind are what makes Redis
+ * fast. A batch changes a record once, or drops it and makes it anew (outbox.c): so the function drops first, and no id has to be
+ * looked for. */
 #include <inttypes.h>
 
 #include "store_inside.h"
 
+#define GROUPS (2 * REC_COUNT) /* what is written and what is dropped, of each kind */
+#define COMMIT_HEAD 1024       /* bytes of what stands before the ops, about */
+
+/* The ops of a commit by group, within each in the order of the changes. */
 struct sorted {
-    const struct op **at; /* by kind, id, then order of the change; without ledger entries */
-    size_t n;
+    const struct op **at;    /* owned */
+    size_t from[GROUPS + 1]; /* group g is at[from[g]] … at[from[g + 1] - 1] */
+    size_t bytes;            /* of their words, about */
 };
 
-static int by_record(const void *left, const void *right)
+static size_t group_of(const struct op *op)
 {
-    const struct op *a = *(const struct op *const *)left, *b = *(const struct op *const *)right;
-    if (a->kind != b->kind)
-        return a->kind < b->kind ? -1 : 1;
-    if (a->id.n != b->id.n)
-        return a->id.n < b->id.n ? -1 : 1;
-    int order = memcmp(a->id.at, b->id.at, a->id.n);
-    return order ? order : (a < b ? -1 : 1);
-}
-
-static bool same_record(const struct op *a, const struct op *b)
-{
-    return a->kind == b->kind && bytes_eq(a->id, b->id);
-}
-
-/* last_of_each keeps the newest op of each record. */
-static void last_of_each(struct sorted *sorted)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < sorted->n; i++)
-        if (i + 1 == sorted->n || !same_record(sorted->at[i], sorted->at[i + 1]))
-            sorted->at[kept++] = sorted->at[i];
-    sorted->n = kept;
+    return 2 * (size_t)op->kind + op->drop;
 }
 
 static struct sorted sort_ops(const struct commit *c)
 {
     struct sorted sorted = {.at = xalloc((c->n + 1) * sizeof(*sorted.at))};
+    const struct op *ops = c->batch->ops;
+    size_t next[GROUPS];
+    for (size_t i = 0; i < c->n; i++) {
+        sorted.from[group_of(&ops[i]) + 1]++;
+        sorted.bytes += ops[i].id.n + ops[i].value.n + 2 * ARGS_FRAME;
+    }
+    for (size_t g = 0; g < GROUPS; g++)
+        sorted.from[g + 1] += sorted.from[g];
+    memcpy(next, sorted.from, sizeof(next));
     for (size_t i = 0; i < c->n; i++)
-        if (c->batch->ops[i].kind != REC_entry)
-            sorted.at[sorted.n++] = &c->batch->ops[i];
-    qsort(sorted.at, sorted.n, sizeof(*sorted.at), by_record);
-    last_of_each(&sorted);
+        sorted.at[next[group_of(&ops[i])]++] = &ops[i];
     return sorted;
 }
 
-static void add_bytes(struct args *a, struct bytes b)
+static bool has_ops(const struct sorted *sorted, enum rec kind)
 {
-    args_add(a, b.at, b.n);
+    return kind != REC_entry && sorted->from[2 * kind + 2] > sorted->from[2 * kind];
 }
 
-static size_t kind_end(const struct sorted *sorted, size_t from)
-{
-    size_t end = from;
-    while (end < sorted->n && sorted->at[end]->kind == sorted->at[from]->kind)
-        end++;
-    return end;
-}
-
-static size_t add_keys(struct args *a, const struct store *s, const struct sorted *sorted)
+static void add_keys(struct args *a, const struct store *s, const struct sorted *sorted)
 {
     static const char *const fixed[] = {"pos", "lease", "history"};
     size_t n = ARRAY_SIZE(fixed);
-    for (size_t i = 0; i < n; i++)
+    for (enum rec kind = 0; kind < REC_COUNT; kind++)
+        n += has_ops(sorted, kind);
+    args_number(a, n);
+    for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
         args_key(a, s, fixed[i]);
-    for (size_t i = 0; i < sorted->n; i = kind_end(sorted, i), n++)
-        args_key(a, s, schema_records[sorted->at[i]->kind].name);
+    for (enum rec kind = 0; kind < REC_COUNT; kind++)
+        if (has_ops(sorted, kind))
+            args_key(a, s, schema_records[kind].name);
+}
+
+/* ---- entries of the ledger */
+
+struct entries {
+    const struct op *const *at;
+    size_t n;
+};
+
+static struct entries entries_of(const struct sorted *sorted)
+{
+    const size_t *from = &sorted->from[2 * REC_entry];
+    return (struct entries){sorted->at + from[0], from[1] - from[0]};
+}
+
+/* next_item takes those that one item holds from the rest, and tells their bytes. */
+static struct entries next_item(struct entries *rest, size_t *ret_bytes)
+{
+    struct entries item = {rest->at, 0};
+    for (*ret_bytes = 0; item.n < rest->n && item.n < ITEM_ENTRIES; item.n++) {
+        size_t n = item.at[item.n]->value.n;
+        if (item.n && *ret_bytes + n > ITEM_BYTES)
+            break;
+        *ret_bytes += n;
+    }
+    rest->at += item.n;
+    rest->n -= item.n;
+    return item;
+}
+
+static size_t count_items(struct entries rest)
+{
+    size_t n = 0, bytes;
+    for (; rest.n; n++)
+        next_item(&rest, &bytes);
     return n;
 }
 
-/* next_item answers where the item that begins with op i ends: one behind its last op; ret: its entries and their bytes. */
-static size_t next_item(const struct batch *b, size_t i, size_t *ret_entries, size_t *ret_bytes)
+static void remember_items(struct items *items, struct entries rest)
 {
-    for (*ret_entries = *ret_bytes = 0; i < b->n_ops; i++) {
-        if (b->ops[i].kind != REC_entry)
-            continue;
-        size_t n = b->ops[i].value.n;
-        if (*ret_entries == ITEM_ENTRIES || (*ret_entries && *ret_bytes + n > ITEM_BYTES))
-            break;
-        ++*ret_entries;
-        *ret_bytes += n;
-    }
-    return i;
+    size_t bytes;
+    while (rest.n)
+        items_add(items, (uint32_t)next_item(&rest, &bytes).n);
 }
 
-void commit_items(struct items *items, const struct batch *b)
+static void add_items(struct args *a, struct entries rest)
 {
-    for (size_t i = 0, n, bytes; i < b->n_ops;) {
-        i = next_item(b, i, &n, &bytes);
-        if (n)
-            items_add(items, (uint32_t)n);
-    }
-}
-
-/* add_item adds the entries of ops from..end as one word. */
-static void add_item(struct args *a, const struct batch *b, size_t from, size_t end, size_t bytes)
-{
-    char *item = arena_take(&a->arena, bytes), *at = item;
-    for (size_t i = from; i < end; i++)
-        if (b->ops[i].kind == REC_entry) {
-            memcpy(at, b->ops[i].value.at, b->ops[i].value.n);
-            at += b->ops[i].value.n;
+    size_t bytes;
+    args_number(a, count_items(rest));
+    while (rest.n) {
+        struct entries item = next_item(&rest, &bytes);
+        char *at = args_room(a, bytes);
+        for (size_t i = 0; i < item.n; i++) {
+            memcpy(at, item.at[i]->value.at, item.at[i]->value.n);
+            at += item.at[i]->value.n;
         }
-    args_add(a, item, bytes);
-}
-
-static void add_entries(struct args *a, const struct commit *c)
-{
-    const struct batch *b = c->batch;
-    size_t n = 0, bytes, entries;
-    for (size_t i = 0; i < b->n_ops; n += entries > 0)
-        i = next_item(b, i, &entries, &bytes);
-    args_number(a, n);
-    for (size_t i = 0, end; i < b->n_ops; i = end) {
-        end = next_item(b, i, &entries, &bytes);
-        if (entries)
-            add_item(a, b, i, end, bytes);
     }
 }
 
-static void add_group(struct args *a, const struct op *const *ops, size_t n)
-{
-    size_t drops = 0;
-    for (size_t i = 0; i < n; i++)
-        drops += ops[i]->drop;
-    args_number(a, n - drops);
-    for (size_t i = 0; i < n; i++)
-        if (!ops[i]->drop) {
-            add_bytes(a, ops[i]->id);
-            add_bytes(a, ops[i]->value);
-        }
-    args_number(a, drops);
-    for (size_t i = 0; i < n; i++)
-        if (ops[i]->drop)
-            add_bytes(a, ops[i]->id);
-}
+/* ---- records */
 
-static uint64_t mix(uint64_t h, uint64_t word)
+static void add_kind(struct args *a, const struct sorted *sorted, enum rec kind)
 {
-    h = (h ^ word) * 0x9fb21c651e98df25u;
-    return h ^ h >> 29;
-}
-
-/* digest_of is no cryptography: it tells our own commit from another one that claims the same place
- * (C2). */
-static uint64_t digest_of(const struct args *a, size_t from)
-{
-    uint64_t h = 0x27d4eb2f165667c5u;
-    for (size_t i = from; i < a->count; i++) {
-        const char *at = a->at[i];
-        size_t left = a->n[i];
-        uint64_t word;
-        h = mix(h, left);
-        for (; left >= sizeof(word); at += sizeof(word), left -= sizeof(word)) {
-            memcpy(&word, at, sizeof(word));
-            h = mix(h, word);
-        }
-        word = 0;
-        memcpy(&word, at, left);
-        h = mix(h, word);
+    const size_t *from = &sorted->from[2 * kind];
+    args_number(a, from[1] - from[0]);
+    for (size_t i = from[0]; i < from[1]; i++) {
+        args_add(a, sorted->at[i]->id.at, sorted->at[i]->id.n);
+        args_add(a, sorted->at[i]->value.at, sorted->at[i]->value.n);
     }
-    return h;
+    args_number(a, from[2] - from[1]);
+    for (size_t i = from[1]; i < from[2]; i++)
+        args_add(a, sorted->at[i]->id.at, sorted->at[i]->id.n);
+}
+
+/* Both halves of the product of two words. */
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+    __extension__ unsigned __int128 product = a;
+    product *= b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* digest_of is no cryptography: it tells our own commit from another one that claims the same place (C2). */
+static uint64_t digest_of(struct bytes text)
+{
+    const uint64_t seeds[2] = {0x27d4eb2f165667c5u, 0x9fb21c651e98df25u};
+    uint64_t h = text.n, words[2] = {0};
+    for (; text.n >= sizeof(words); text.at += sizeof(words), text.n -= sizeof(words)) {
+        memcpy(words, text.at, sizeof(words));
+        h = mix(h ^ words[0] ^ seeds[0], words[1] ^ seeds[1]);
+    }
+    words[0] = words[1] = 0;
+    memcpy(words, text.at, text.n);
+    h = mix(h ^ words[0] ^ seeds[0], words[1] ^ seeds[1]);
+    return mix(h ^ seeds[1], seeds[0]);
 }
 
 void commit_args(struct store *s, struct commit *c, struct args *ret)
 {
     struct sorted sorted = sort_ops(c);
+    struct entries entries = entries_of(&sorted);
+    if (c->digest[0] == '\0')
+        remember_items(&s->items, entries);
+    buf_room(&ret->text, sorted.bytes + COMMIT_HEAD);
     args_text(ret, "FCALL");
     args_text(ret, "helios_commit");
-    size_t n_keys_at = ret->count;
-    args_text(ret, ""); /* filled in below */
-    size_t n_keys = add_keys(ret, s, &sorted);
-    char *text = arena_take(&ret->arena, 24);
-    ret->n[n_keys_at] = (size_t)snprintf(text, 24, "%zu", n_keys);
-    ret->at[n_keys_at] = text;
+    add_keys(ret, s, &sorted);
     args_number(ret, s->epoch);
     args_number(ret, c->seq - 1);
     args_number(ret, c->seq);
-    args_add(ret, c->digest, sizeof(c->digest) - 1);
+    args_room(ret, sizeof(c->digest) - 1);
+    size_t digest = ret->text.n - strlen("\r\n") - (sizeof(c->digest) - 1);
     args_number(ret, items_most(&s->items, s->history));
-    size_t content = ret->count;
-    add_entries(ret, c);
-    for (size_t i = 0, end; i < sorted.n; i = end) {
-        end = kind_end(&sorted, i);
-        add_group(ret, sorted.at + i, end - i);
-    }
+    size_t content = ret->text.n;
+    add_items(ret, entries);
+    for (enum rec kind = 0; kind < REC_COUNT; kind++)
+        if (has_ops(&sorted, kind))
+            add_kind(ret, &sorted, kind);
     free(sorted.at);
-    snprintf(c->digest, sizeof(c->digest), "%016" PRIx64, digest_of(ret, content));
+    uint64_t h = digest_of((struct bytes){ret->text.at + content, ret->text.n - content});
+    snprintf(c->digest, sizeof(c->digest), "%016" PRIx64, h);
+    memcpy(ret->text.at + digest, c->digest, sizeof(c->digest) - 1);
 }

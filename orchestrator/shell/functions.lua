@@ -3,7 +3,7 @@
 -- Everything that writes in Redis for a realm. Each function checks everything first, then writes: nothing rolls back
 -- here. Epochs, sequence numbers and digests are compared as strings, because numbers are doubles in Lua.
 -- A change here gets a new VERSION; one that old callers cannot live with gets a new library and new names.
-local VERSION = '1'
+local VERSION = '2'
 
 local CHUNK = 7000 -- values handed to unpack at once; even, and under Lua's limit of 8000
 
@@ -76,9 +76,9 @@ local function commit(keys, args)
     for i = 7, 6 + entries do
         redis.call('XADD', history, 'MAXLEN', '~', maxlen, '*', 'e', args[i])
     end
-    for _, group in ipairs(groups) do
-        run_all('HSET', group[1], args, group[2], group[3])
+    for _, group in ipairs(groups) do -- what is in both was dropped and made anew
         run_all('HDEL', group[1], args, group[4], group[5])
+        run_all('HSET', group[1], args, group[2], group[3])
     end
     redis.call('HSET', pos, 'epoch', epoch, 'seq', seq, 'digest', digest)
     return redis.status_reply('OK')

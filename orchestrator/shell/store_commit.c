@@ -19,7 +19,6 @@ static void add_commit(struct store *s, struct batch *batch)
     s->last_seq += batch->n_ops > 0;
     s->n_open += batch->n_ops > 0;
     c->batch = batch;
-    commit_items(&s->items, batch);
     c->n = batch->n_ops;
     c->seq = s->last_seq;
     c->since = s->now;

@@ -119,18 +119,18 @@ void store_well(struct store *s); /* they flow */
 void store_drop(struct store *s, int64_t pause_ms, const char *why);
 
 /* args.c: the words of one command. Zero it to begin. */
+#define ARGS_FRAME 24 /* what stands around a word, at most: $, its length and two ends of a line */
 struct args {
-    struct arena arena; /* formatted numbers and keys */
-    const char **at;    /* owned array of borrowed words */
-    size_t *n;          /* owned; their lengths */
-    size_t count, room;
+    struct buf text; /* the words as Redis reads them, after room for their number */
+    size_t count;
 };
 void args_done(struct args *a);
-void args_add(struct args *a, const void *at, size_t n); /* borrowed, as all but copies */
+char *args_room(struct args *a, size_t n); /* a word of n bytes: to be filled in before the next one */
+void args_add(struct args *a, const void *at, size_t n);
 void args_text(struct args *a, const char *text);
-void args_copy(struct args *a, const char *text);
 void args_number(struct args *a, uint64_t number);
 void args_key(struct args *a, const struct store *s, const char *name); /* {helios:REALM}:NAME */
+struct bytes args_command(struct args *a); /* all that is sent; valid until another word is added */
 
 /* store_link.c: fn is called in the order of the requests, with NULL when the outcome is unknown.
  */
@@ -139,7 +139,7 @@ void link_connect(struct store *s);
 void link_close(struct store *s);
 void link_io(struct store *s, short revents);
 int64_t link_deadline(const struct store *s); /* an answer or the connect is too late then */
-int link_send(struct store *s, link_answer *fn, void *data, const struct args *a); /* -ENOTCONN */
+int link_send(struct store *s, link_answer *fn, void *data, struct args *a); /* -ENOTCONN */
 
 /* store_reader.c: sets limits to what the connection's reader takes. */
 void reader_guard(struct store *s);
@@ -178,10 +178,7 @@ void commits_reopen(struct store *s, uint64_t after);
 void commits_drop(struct store *s); /* on_forget for all */
 struct commit *commits_find(struct store *s, uint64_t seq);
 
-/* commit_args.c: the FCALL of one commit. The first call sets its digest; the words point into the
- * commit. */
+/* commit_args.c: the FCALL of one commit. The first call sets its digest and counts what it adds to the ledger. */
 void commit_args(struct store *s, struct commit *c, struct args *ret);
-/* commit_items adds the items that a new commit will write. */
-void commit_items(struct items *items, const struct batch *b);
 
 #endif

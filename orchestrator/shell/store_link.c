@@ -125,13 +125,14 @@ static void on_reply(redisAsyncContext *ac, void *reply, void *data)
     free(request);
 }
 
-int link_send(struct store *s, link_answer *fn, void *data, const struct args *a)
+int link_send(struct store *s, link_answer *fn, void *data, struct args *a)
 {
     if (s->ac == NULL || s->drop)
         return -ENOTCONN;
     struct request *request = NEW(struct request);
     *request = (struct request){fn, data};
-    if (redisAsyncCommandArgv(s->ac, on_reply, request, (int)a->count, a->at, a->n) != REDIS_OK) {
+    struct bytes command = args_command(a);
+    if (redisAsyncFormattedCommand(s->ac, on_reply, request, command.at, command.n) != REDIS_OK) {
         free(request);
         return -ENOTCONN;
     }

@@ -65,7 +65,7 @@ static int ask_auth(struct store *s, struct args *a)
     args_text(a, "AUTH");
     if (s->acl_user[0])
         args_text(a, s->acl_user);
-    args_copy(a, password);
+    args_text(a, password);
     explicit_bzero(password, sizeof(password));
     return 0;
 }

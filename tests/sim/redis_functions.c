@@ -86,10 +86,10 @@ static void write_group(struct model *m, struct bytes key, const struct bytes *s
                         const struct bytes *drops, size_t n_drops)
 {
     struct thing *t = n_sets ? thing_make(m, key, THING_hash) : thing_find(m, key);
-    for (size_t i = 0; i < n_sets; i++)
-        thing_set(t, sets[2 * i], sets[2 * i + 1]);
     for (size_t i = 0; t && i < n_drops; i++)
         thing_unset(t, drops[i]);
+    for (size_t i = 0; i < n_sets; i++)
+        thing_set(t, sets[2 * i], sets[2 * i + 1]);
     if (t && HASH_COUNT(t->fields) == 0)
         thing_free(m, t);
 }

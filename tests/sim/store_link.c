@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* orchestrator/shell/store_link.c on the virtual network: requests in order, answers in order, NULL for all whose outcome is
- * unknown. Bytes are made and read by hiredis. Refuses to know what is asked. */
+ * unknown. Answers are read by hiredis. Refuses to know what is asked. */
 #include <poll.h>
 
 #include "net.h"
@@ -149,27 +149,28 @@ int64_t link_deadline(const struct store *s)
     return waits ? s->heard_at + s->timeout_ms : INT64_MAX;
 }
 
-static void send_frame(struct connection *c, const struct args *a)
+/* Behind the number of its words. */
+static bool is_commit(struct bytes command)
 {
-    char *text;
-    int n = redisFormatCommandArgv(&text, (int)a->count, a->at, a->n);
-    struct frame *f = frame_new((struct bytes){text, (size_t)n});
-    free(text);
-    net_send(c->end, f);
+    static const char begin[] = "\r\n$5\r\nFCALL\r\n$13\r\nhelios_commit\r\n";
+    const char *words = memchr(command.at, '\r', command.n);
+    size_t left = command.n - (size_t)(words - command.at);
+    return left >= strlen(begin) && memcmp(words, begin, strlen(begin)) == 0;
 }
 
-int link_send(struct store *s, link_answer *fn, void *data, const struct args *a)
+int link_send(struct store *s, link_answer *fn, void *data, struct args *a)
 {
     struct connection *c = connection_of(s);
     if (c == NULL || s->drop || c->closing)
         return -ENOTCONN;
     struct request *r = NEW(struct request);
-    *r = (struct request){.fn = fn, .data = data, .commit = strcmp(a->at[1], "helios_commit") == 0};
+    struct bytes command = args_command(a);
+    *r = (struct request){.fn = fn, .data = data, .commit = is_commit(command)};
     list_push(&c->requests, &r->link);
     if (r->commit)
         trap_hit(c->port.node, POINT_commit);
     if (!node_muted() && c->end)
-        send_frame(c, a);
+        net_send(c->end, frame_new(command));
     if (s->unanswered++ == 0)
         s->heard_at = s->now;
     return 0;

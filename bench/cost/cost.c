@@ -3,18 +3,22 @@
  * core on virtual time and does nothing else inside the functions named core_*. bench/cost/run
  * counts those under callgrind; times would be noise, instructions are not.
  *
- *   helios-cost tasks N      N no-op tasks: submit, dispatch, result, done, each commit's words made
+ *   helios-cost tasks N [agents|queued|timers SIZE]
+ *                            N no-op tasks: submit, dispatch, result, done, each commit's words made; among SIZE agents that
+ *                            offer the same, in front of SIZE tasks that wait for their turn, or beside SIZE that wait for their
+ *                            time. Prints what a task costs: task_cpu_ns
  *   helios-cost samples N    N samples of 1,000 KPIs, in batches of 100
  *   helios-cost events N     N events with data */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "orchestrator/core/helios.h"
 #include "orchestrator/shell/store_inside.h"
 #include "proto/codec.h"
 #include "settings/settings.h"
 
-enum { BATCH = 256, KPIS = 1000, SAMPLES = 100, START = 1790000000 };
+enum { BATCH = 256, SLOTS = 16, KPIS = 1000, SAMPLES = 100, START = 1790000000 };
 
 struct cost {
     struct settings *settings;
@@ -22,14 +26,32 @@ struct cost {
     struct set_kpi kpis[KPIS];
     char names[KPIS][16];
     struct helios *h;
-    int64_t now;
-    struct msg_result *results; /* of attempts that were dispatched, to be sent */
-    size_t n_results;
-    size_t n_done;
+    int64_t now, counted_ns;
+    struct peer {
+        struct msg_result *results; /* of attempts that were dispatched to it, to be sent; owned */
+        size_t n;
+    } *agents; /* owned */
+    long n_agents, turns;
     struct arena arena;
 };
 
-static const struct routing agent = {5, {1}}, client = {5, {2}};
+static const struct routing client = {5, {0, 'c'}};
+
+static struct routing route_of(long agent)
+{
+    struct routing r = {.n = 5, .at = {1}};
+    for (int i = 1; i < 5; i++, agent >>= 8)
+        r.at[i] = (char)(agent & 0xff);
+    return r;
+}
+
+static long agent_of(const struct routing *r)
+{
+    long agent = 0;
+    for (int i = 4; i > 0; i--)
+        agent = agent << 8 | (unsigned char)r->at[i];
+    return agent;
+}
 
 /* ---- what is counted ---- */
 
@@ -72,100 +94,151 @@ COUNTED static void core_forget(struct batch *b)
     batch_free(b);
 }
 
-/* ---- the peers ---- */
+/* ---- the peers; what they hand in is timed as well, around what is counted ---- */
+
+static int64_t cpu_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
 
 static void send(struct cost *c, const struct routing *from, enum msg which, const void *message)
 {
     struct buf body = {0};
     message_encode(&body, which, message);
+    int64_t began = cpu_ns();
     core_message(c, schema_messages[which].endpoint, from, buf_bytes(&body));
+    c->counted_ns += cpu_ns() - began;
     buf_done(&body);
 }
 
-static void take_tasks(struct cost *c, struct bytes body)
+static void take_tasks(struct cost *c, struct peer *a, struct bytes body)
 {
     struct msg_tasks tasks;
     if (message_decode(MSG_tasks, body, &tasks, &c->arena, NULL) < 0)
         return;
+    a->results = xrealloc(a->results, (a->n + tasks.items.n) * sizeof(*a->results));
     SEQ_EACH (t, struct msg_task, tasks.items) {
         char *id = bytes_dup(t->id);
-        c->results[c->n_results++] = (struct msg_result){.task = bytes_of(id),
-                                                         .attempt = t->attempt,
-                                                         .outcome = outcome_COMPLETED,
-                                                         .output = BYTES("0123456789abcdef"
-                                                                         "0123456789abcdef"
-                                                                         "0123456789abcdef"
-                                                                         "0123456789abcde")};
+        a->results[a->n++] = (struct msg_result){.task = bytes_of(id),
+                                                 .attempt = t->attempt,
+                                                 .outcome = outcome_COMPLETED,
+                                                 .output = BYTES("0123456789abcdef"
+                                                                 "0123456789abcdef"
+                                                                 "0123456789abcdef"
+                                                                 "0123456789abcde")};
     }
-}
-
-static void hear(struct cost *c, const struct said *s)
-{
-    int which = s->endpoint == ENDPOINT_events ? -1 : message_which(s->body);
-    if (which == MSG_tasks)
-        take_tasks(c, s->body);
-    if (which == MSG_done)
-        c->n_done += BATCH;
 }
 
 static void turn(struct cost *c)
 {
+    int64_t began = cpu_ns();
     struct batch *b = core_turn(c);
+    if (b && b->n_ops)
+        core_commit(b);
+    c->counted_ns += cpu_ns() - began;
     if (b == NULL)
         return;
-    if (b->n_ops)
-        core_commit(b);
     for (size_t i = 0; i < b->n_says; i++)
-        hear(c, &b->says[i]);
+        if (b->says[i].endpoint == ENDPOINT_agents && message_which(b->says[i].body) == MSG_tasks)
+            take_tasks(c, &c->agents[agent_of(&b->says[i].to)], b->says[i].body);
     core_forget(b);
 }
 
+static void send_results_of(struct cost *c, long agent)
+{
+    struct peer *a = &c->agents[agent];
+    struct routing from = route_of(agent);
+    struct msg_results m = {{a->results, a->n}};
+    if (a->n)
+        send(c, &from, MSG_results, &m);
+    for (size_t k = 0; k < a->n; k++)
+        free((char *)a->results[k].task.at);
+    a->n = 0;
+}
+
+/* send_results: so many agents as do a batch's tasks together, the next ones each time. */
 static void send_results(struct cost *c)
 {
-    struct msg_results m = {{c->results, c->n_results}};
-    send(c, &agent, MSG_results, &m);
-    for (size_t i = 0; i < c->n_results; i++)
-        free((char *)c->results[i].task.at);
-    c->n_results = 0;
+    long some = MIN(c->n_agents, (long)BATCH / SLOTS);
+    for (long i = 0; i < some; i++)
+        send_results_of(c, c->turns++ % c->n_agents);
     arena_done(&c->arena);
 }
 
 /* ---- the three costs ---- */
 
-static void greet(struct cost *c)
+static void greet(struct cost *c, long agent, uint64_t slots)
 {
+    char id[24];
+    snprintf(id, sizeof(id), "a%ld", agent);
     struct msg_param param = {.name = BYTES("p"), .kind = BYTES("string")};
     struct msg_action noop = {.name = BYTES("noop"), .params = {&param, 1}};
-    struct msg_hello hello = {.agent = BYTES("a1"),
+    struct msg_hello hello = {.agent = bytes_of(id),
                               .instance = BYTES("i1"),
                               .swarm = BYTES("s"),
-                              .slots = BATCH,
+                              .slots = slots,
                               .actions = {&noop, 1}};
-    send(c, &agent, MSG_hello, &hello);
-    turn(c);
+    struct routing from = route_of(agent);
+    send(c, &from, MSG_hello, &hello);
+    if (agent % BATCH == 0)
+        turn(c);
 }
 
-static void tasks(struct cost *c, long n)
+static void submit(struct cost *c, struct msg_request request, long n)
+{
+    struct msg_request items[BATCH];
+    for (long i = 0; i < BATCH; i++)
+        items[i] = request;
+    for (long left = n; left > 0; left -= BATCH) {
+        struct msg_submit m = {.ref = BYTES("1"),
+                               .client = BYTES("load"),
+                               .watch = true,
+                               .items = {items, (size_t)MIN(left, (long)BATCH)}};
+        send(c, &client, MSG_submit, &m);
+    }
+}
+
+/* beside lets tasks wait: for their time, or for their turn behind as many as keep all agents busy. */
+static void beside(struct cost *c, struct msg_request request, const char *what, long size)
+{
+    if (strcmp(what, "timers") == 0)
+        request.not_before = c->now + 1000000000;
+    if (strcmp(what, "agents") == 0)
+        size = size * SLOTS + BATCH;
+    for (long i = 0; i < size; i += BATCH) {
+        submit(c, request, MIN(size - i, (long)BATCH));
+        turn(c);
+    }
+}
+
+/* Rounds of a batch of tasks that come and as many that end: each of many agents has 16 slots, all of them busy; one alone has those of
+ * a batch. */
+static void tasks(struct cost *c, long n, const char *what, long size)
 {
     struct buf params = {0};
-    struct msg_request items[BATCH];
     struct pack p;
     pack_init(&p, &params);
     pack_map(&p);
     pack_put_text(&p, "p", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde");
     pack_end(&p);
-    for (size_t i = 0; i < BATCH; i++)
-        items[i] = (struct msg_request){
-            .action = BYTES("noop"), .params = buf_bytes(&params), .priority = 2};
-    greet(c);
+    struct msg_request request = {
+        .action = BYTES("noop"), .params = buf_bytes(&params), .priority = 2};
+    c->n_agents = strcmp(what, "agents") == 0 ? size : 1;
+    c->agents = xalloc((size_t)c->n_agents * sizeof(*c->agents));
+    beside(c, request, what, size);
+    for (long i = 0; i < c->n_agents; i++)
+        greet(c, i, c->n_agents == 1 ? BATCH : SLOTS);
+    turn(c);
+    c->counted_ns = 0;
     for (long i = 0; i < n; i += BATCH, c->now++) {
-        struct msg_submit m = {
-            .ref = BYTES("1"), .client = BYTES("load"), .watch = true, .items = {items, BATCH}};
-        send(c, &client, MSG_submit, &m);
+        submit(c, request, BATCH);
         turn(c);
         send_results(c);
         turn(c);
     }
+    printf("task_cpu_ns %.0f\n", (double)c->counted_ns / (double)n);
     buf_done(&params);
 }
 
@@ -219,31 +292,34 @@ static void add_kpis(struct cost *c)
 
 int main(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        void (*run)(struct cost *c, long n);
-    } rows[] = {{"tasks", tasks}, {"samples", samples}, {"events", events}};
     static struct cost c = {.now = START * 1000LL};
-    long n = argc == 3 ? atol(argv[2]) : 0;
+    static const struct audience nobody; /* listens */
+    const char *what = argc > 2 ? argv[1] : "";
+    long n = argc > 2 ? atol(argv[2]) : 0;
     c.settings = settings_defaults(section_config);
     c.config = *(const struct set_config *)settings_root(c.settings);
     c.config.cycle.enabled = false;
-    c.results = xalloc(BATCH * sizeof(*c.results));
+    c.config.agents.max = 100000;
+    c.config.tasks.max_queued = 10000000;
     add_kpis(&c);
-    static const struct audience nobody; /* listens */
     c.h = helios_new(&c.config, 7);
     c.h->audience = &nobody;
     helios_lead(c.h, 1, c.now);
     turn(&c);
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (argc == 3 && strcmp(argv[1], rows[i].name) == 0)
-            rows[i].run(&c, n);
+    if (strcmp(what, "tasks") == 0)
+        tasks(&c, n, argc > 4 ? argv[3] : "", argc > 4 ? atol(argv[4]) : 0);
+    else if (strcmp(what, "samples") == 0)
+        samples(&c, n);
+    else if (strcmp(what, "events") == 0)
+        events(&c, n);
     printf("%llu tasks completed, %llu samples stored, %llu events\n",
            (unsigned long long)c.h->counters.completed,
            (unsigned long long)c.h->counters.samples_stored,
            (unsigned long long)c.h->counters.events);
     helios_free(c.h);
     settings_free(c.settings);
-    free(c.results);
+    for (long i = 0; i < c.n_agents; i++)
+        free(c.agents[i].results);
+    free(c.agents);
     return 0;
 }

@@ -38,9 +38,6 @@ int task_number(struct bytes id, uint64_t *ret)
 
 struct task *task_by_number(struct helios *h, uint64_t number)
 {
-    char name[24];
-    size_t n = task_name(name, number);
-    struct task *t;
-    HASH_FIND(hh, h->work.tasks_by_id, name, n, t);
+    struct task *t = map_get_number(&h->work.tasks, number);
     return t ? t : sheaf_find(h, number);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Sorts the live tasks. HASH_SRT would do, but walks the list for every merge: a million tasks that
- * lie anywhere in memory cost it seconds. Here numbers are sorted, and each task is touched once. */
+/* Sorts the live tasks. Numbers are sorted, and each task is touched once: a million of them lie anywhere in memory. */
 #include "order.h"
 
 #include "orchestrator/core/helios.h"
@@ -41,29 +40,19 @@ static struct numbered *sorted(struct numbered *all, size_t n, uint64_t greatest
     return all;
 }
 
-static void relink(struct helios *h, const struct numbered *all, size_t n)
-{
-    UT_hash_table *table = all[0].task->hh.tbl;
-    for (size_t i = 0; i < n; i++) {
-        all[i].task->hh.prev = i ? all[i - 1].task : NULL;
-        all[i].task->hh.next = i + 1 < n ? all[i + 1].task : NULL;
-    }
-    h->work.tasks_by_id = all[0].task;
-    table->tail = &all[n - 1].task->hh;
-}
-
-void tasks_sort(struct helios *h)
+struct task **tasks_sorted(struct helios *h)
 {
     size_t n = 0;
     uint64_t greatest = 0;
-    if (h->work.tasks_by_id == NULL)
-        return;
-    struct numbered *all = xalloc((h->work.n_tasks + 1) * sizeof(*all));
-    for (struct task *t = h->work.tasks_by_id; t; t = t->hh.next) {
+    struct numbered *all = xalloc((h->work.tasks.n + 1) * sizeof(*all));
+    struct task **sorted_tasks = xalloc((h->work.tasks.n + 1) * sizeof(struct task *));
+    MAP_EACH (t, struct task, &h->work.tasks) {
         all[n++] = (struct numbered){t->number, t};
         greatest = MAX(greatest, t->number);
     }
     all = sorted(all, n, greatest);
-    relink(h, all, n);
+    for (size_t i = 0; i < n; i++)
+        sorted_tasks[i] = all[i].task;
     free(all);
+    return sorted_tasks;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* The order of submission, restored after loading: records come in no order at all. */
+/* The order in which recovered tasks go on. */
 #ifndef HELIOS_WORK_ORDER_H
 #define HELIOS_WORK_ORDER_H
 
 struct helios;
+struct task;
 
-/* tasks_sort puts all live tasks in the order of their numbers: what walks tasks_by_id meets the
- * oldest first. */
-void tasks_sort(struct helios *h);
+/* tasks_sorted answers the tasks that are awake, oldest first, and NULL behind the last; the array is the caller's. */
+struct task **tasks_sorted(struct helios *h);
 
 #endif

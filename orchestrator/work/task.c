@@ -200,7 +200,7 @@ static void end(struct helios *h, struct task *t)
 {
     watchers_tell(h, t, keep_ended(h, t));
     release_dependents(h, t);
-    HASH_DELETE(hh, h->work.tasks_by_id, t);
+    map_drop(&h->work.tasks, t->number);
     if (t->key_text)
         HASH_DELETE(hh_key, h->work.tasks_by_key, t);
     h->work.n_tasks--;
@@ -265,7 +265,7 @@ void task_live(struct helios *h, struct task *t, struct class *class, struct sha
     list_init(&t->held);
     list_init(&t->watchers);
     t->timer.run = task_time;
-    HASH_ADD_KEYPTR(hh, h->work.tasks_by_id, t->r.id.at, t->r.id.n, t);
+    map_put(&h->work.tasks, t->number, t);
 }
 
 struct task *task_new(struct helios *h, const struct rec_task *record)
@@ -314,10 +314,11 @@ void task_save(struct helios *h, struct task *t)
 
 struct task *task_find(struct helios *h, struct bytes id)
 {
-    struct task *t;
     uint64_t number;
-    HASH_FIND(hh, h->work.tasks_by_id, id.at, id.n, t);
-    if (t || task_number(id, &number) < 0)
+    if (task_number(id, &number) < 0)
+        return NULL;
+    struct task *t = map_get_number(&h->work.tasks, number);
+    if (t)
         return t;
     t = sheaf_find(h, number);
     if (t)

@@ -94,9 +94,9 @@ static int older(const void *left, const void *right)
 /* gather finds the chosen ones that are awake, oldest first; the array is the caller's. */
 static struct task **gather(struct helios *h, const struct filter *f, size_t *ret_n)
 {
-    struct task **found = xalloc((HASH_COUNT(h->work.tasks_by_id) + 1) * sizeof(struct task *));
+    struct task **found = xalloc((h->work.tasks.n + 1) * sizeof(struct task *));
     size_t n = 0;
-    for (struct task *t = h->work.tasks_by_id; t; t = t->hh.next)
+    MAP_EACH (t, struct task, &h->work.tasks)
         if (chosen(f, &t->r))
             found[n++] = t;
     qsort(found, n, sizeof(*found), older);

@@ -45,15 +45,13 @@ void work_init(struct helios *h)
 
 void work_done(struct helios *h)
 {
-    struct task *t, *next;
-    HASH_ITER(hh, h->work.tasks_by_id, t, next)
-    {
-        HASH_DELETE(hh, h->work.tasks_by_id, t);
+    MAP_EACH (t, struct task, &h->work.tasks) {
         if (t->key_text)
             HASH_DELETE(hh_key, h->work.tasks_by_key, t);
         t->is_scout = false; /* nobody wakes any more */
         task_free(h, t);
     }
+    map_done(&h->work.tasks);
     sheaves_free(h);
     grants_free(h);
     agent_free_all(h);
@@ -167,23 +165,31 @@ static void go_on(struct helios *h, struct task *t)
  * them already. */
 static void ask_again(struct helios *h)
 {
-    struct task *t, *next;
-    HASH_ITER(hh, h->work.tasks_by_id, t, next)
-    if (t->r.state == task_state_IN_PROGRESS && t->agent == NULL)
-        t->class->internal->on_request(h, t);
+    struct task **all = tasks_sorted(h);
+    size_t n = h->work.tasks.n;
+    uint64_t *numbers = xalloc((n + 1) * sizeof(*numbers));
+    for (size_t i = 0; i < n; i++)
+        numbers[i] = all[i]->number;
+    free(all);
+    for (size_t i = 0; i < n; i++) { /* one that is asked for may end another */
+        struct task *t = map_get_number(&h->work.tasks, numbers[i]);
+        if (t && t->r.state == task_state_IN_PROGRESS && t->agent == NULL)
+            t->class->internal->on_request(h, t);
+    }
+    free(numbers);
 }
 
 void work_lead(struct helios *h)
 {
     struct agent *a, *next_a;
-    struct task *t, *next_t;
     keep_sort(h);
     HASH_ITER(hh, h->work.agents_by_id, a, next_a)
     agent_expect(h, a);
     grants_enforce(h);
-    tasks_sort(h); /* equal after any order of loading */
-    HASH_ITER(hh, h->work.tasks_by_id, t, next_t)
-    go_on(h, t);
+    struct task **all = tasks_sorted(h); /* equal after any order of loading */
+    for (struct task **t = all; *t; t++)
+        go_on(h, *t);
+    free(all);
     sheaves_start(h);
     if (h->control.draining)
         realm_drain_arm(h);

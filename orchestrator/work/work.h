@@ -7,6 +7,7 @@
 #include "common/hash.h"
 #include "common/heap.h"
 #include "common/list.h"
+#include "common/map.h"
 #include "orchestrator/core/outbox.h"
 #include "orchestrator/core/timer.h"
 
@@ -72,7 +73,6 @@ struct sheaf;
 struct grant;
 
 struct task {
-    UT_hash_handle hh;     /* work.tasks_by_id, key r.id */
     UT_hash_handle hh_key; /* work.tasks_by_key while it has one, key key_text */
     struct rec_task r;     /* owned; its durable half */
     struct save save;
@@ -138,7 +138,8 @@ struct sheaves {
 
 struct work {
     struct agent *agents_by_id, *agents_by_route;
-    struct task *tasks_by_id, *tasks_by_key; /* those that are awake */
+    struct map tasks;          /* struct task by number: those that are awake */
+    struct task *tasks_by_key; /* those of them that have a key */
     struct sheaves sheaves;                  /* and where the others sleep; see sheaf.h */
     struct list grants;                      /* struct grant.link, loaded and not yet in force; see grant.h */
     uint64_t last_grant;                     /* number of the newest of this epoch */

@@ -5,6 +5,7 @@
 #include "facts.h"
 #include "orchestrator/decide/optimization.h"
 #include "orchestrator/sense/source.h"
+#include "orchestrator/work/order.h"
 #include "orchestrator/work/task.h"
 
 #define YOUNG_MS 5000 /* what a cycle has only just begun may go on when the run ends */
@@ -23,8 +24,10 @@ void facts_live(const struct node *controller)
 {
     struct helios *h = controller_shell(controller)->core;
     _cleanup_(buf_done) struct buf why = {0};
-    for (const struct task *t = h->work.tasks_by_id; t; t = t->hh.next)
+    struct task **all = tasks_sorted(h);
+    for (struct task *const *at = all, *t; (t = *at); at++)
         fact(.kind = FACT_live, .id = t->r.id.at, .text = why_of(h, t, &why), .n = h->now - t->r.created < YOUNG_MS);
+    free(all);
 }
 
 bool facts_busy(const struct node *controller)

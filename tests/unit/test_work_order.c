@@ -2,6 +2,7 @@
 /* Recovery: whatever the order in which records come, the tasks stand in the order of their numbers. */
 #include "work_harness.h"
 
+#include "orchestrator/work/order.h"
 #include "orchestrator/work/submit.h"
 
 enum { MANY = 5000 }; /* more than one digit of the sort */
@@ -32,21 +33,17 @@ static void tasks_come_back_in_their_order(void **state)
     HASH_SRT(hh, c->redis, backwards);
     core_lead(c);
     uint64_t number = 0;
-    for (struct task *t = c->h->work.tasks_by_id; t; t = t->hh.next) {
-        assert_int_equal(t->number, ++number);
-        assert_ptr_equal(task_find(c->h, t->r.id), t);
+    struct task **all = tasks_sorted(c->h);
+    for (struct task **t = all; *t; t++) {
+        assert_int_equal((*t)->number, ++number);
+        assert_ptr_equal(task_find(c->h, (*t)->r.id), *t);
     }
     assert_int_equal(number, MANY);
-    struct task *first = c->h->work.tasks_by_id;
-    assert_int_equal(task_cancel(c->h, first, "test"),
-                     0); /* the list is whole: it can be changed at both ends */
+    assert_int_equal(task_cancel(c->h, all[0], "test"), 0);
+    free(all);
     const char *last = submit(c, REQUEST());
     assert_string_equal(last, "t-5001");
-    size_t n = 0;
-    struct task *t, *next;
-    HASH_ITER (hh, c->h->work.tasks_by_id, t, next)
-        n++;
-    assert_int_equal(n, MANY);
+    assert_int_equal(c->h->work.tasks.n, MANY);
     core_free(c);
 }
 

@@ -3,6 +3,8 @@
  * each step. A seed that found a bug stays in the list. */
 #include "work_harness.h"
 
+#include "orchestrator/work/order.h"
+
 #include "orchestrator/work/gate.h"
 
 #define AGENTS 4
@@ -96,7 +98,7 @@ static void check_groups(struct core *c)
     HASH_ITER(hh, c->h->work.gates->groups, g, next)
     {
         unsigned running = 0;
-        for (struct task *t = c->h->work.tasks_by_id; t; t = t->hh.next)
+        MAP_EACH (t, struct task, &c->h->work.tasks)
             running += t->class->group == g && t->r.state == task_state_IN_PROGRESS;
         assert_int_equal(running, g->running);
     }
@@ -127,7 +129,7 @@ static void check(struct walk_state *w)
     size_t ready = 0;
     for (struct agent *a = work->agents_by_id; a; a = a->hh.next)
         check_agent(a);
-    for (struct task *t = work->tasks_by_id; t; t = t->hh.next) {
+    MAP_EACH (t, struct task, &work->tasks) {
         check_task(c, t);
         ready += t->lane != NULL;
     }
@@ -262,10 +264,9 @@ static void ask_for_work(struct walk_state *w)
 
 static struct task *any_task(struct walk_state *w)
 {
-    size_t n = HASH_COUNT(w->c->h->work.tasks_by_id);
-    struct task *t = w->c->h->work.tasks_by_id;
-    for (size_t i = n ? draw(w, (unsigned)n) : 0; i && t; i--)
-        t = t->hh.next;
+    size_t n = w->c->h->work.tasks.n;
+    struct task **all = tasks_sorted(w->c->h), *t = n ? all[draw(w, (unsigned)n)] : NULL;
+    free(all);
     return t;
 }
 
@@ -353,10 +354,10 @@ static void wind_up(struct walk_state *w)
     struct agent *a = agent_find(w->c->h, BYTES("a1"));
     if (a)
         agent_pause(w->c->h, a, false);
-    for (struct task *t = w->c->h->work.tasks_by_id, *next; t; t = next) {
-        next = t->hh.next;
-        task_pause(w->c->h, t, false);
-    }
+    struct task **all = tasks_sorted(w->c->h);
+    for (struct task **t = all; *t; t++)
+        task_pause(w->c->h, *t, false);
+    free(all);
     for (int round = 0; round < 2000 && w->c->h->work.n_tasks; round++) {
         for (struct runner *r = w->runners; r < w->runners + AGENTS; r++) {
             if (!r->up)
@@ -364,10 +365,11 @@ static void wind_up(struct walk_state *w)
             while (r->up && r->n)
                 report(w, r, outcome_COMPLETED);
         }
-        struct task *t, *next;
-        HASH_ITER(hh, w->c->h->work.tasks_by_id, t, next)
-        if (t->r.state == task_state_IN_PROGRESS && t->agent == NULL)
-            task_end_internal(w->c->h, t, task_state_COMPLETED, (struct bytes){0}, "");
+        all = tasks_sorted(w->c->h);
+        for (struct task **t = all; *t; t++)
+            if ((*t)->r.state == task_state_IN_PROGRESS && (*t)->agent == NULL)
+                task_end_internal(w->c->h, *t, task_state_COMPLETED, (struct bytes){0}, "");
+        free(all);
         core_pass(w->c, 1000);
         listen(w);
         check(w);

@@ -88,6 +88,7 @@ static void send(struct helios *h, struct agent *a)
             break;
         items[tasks.items.n++] = message_of(t);
         write_down(g, t);
+        task_arm(h, t);
         bytes += weight(t);
         list_out(&t->place);
     }

@@ -5,14 +5,39 @@
 #include "orchestrator/core/helios.h"
 #include "task.h"
 
-static void grant_free(struct grant *g)
+static void grant_free(struct helios *h, struct grant *g)
 {
+    timer_stop(h, &g->timer);
     save_forget(&g->save);
     list_out(&g->link);
     free(g->id);
     free(g->holder);
     buf_done(&g->attempts);
     free(g);
+}
+
+/* time_over: tasks whose time is over are told so, the others set it anew. What follows from one may end another, and with the last one
+ * the grant is gone, so numbers are gathered first. */
+static void time_over(struct helios *h, struct timer *timer)
+{
+    struct grant *g = container_of(timer, struct grant, timer);
+    uint64_t *numbers = xalloc(g->n * sizeof(*numbers));
+    size_t n = 0;
+    list_each (t, &g->agent->held, struct task, held)
+        if (t->grant == g)
+            numbers[n++] = t->number;
+    for (size_t i = 0; i < n; i++) {
+        struct task *t = map_get_number(&h->work.tasks, numbers[i]);
+        if (t && t->grant == g)
+            task_time(h, &t->timer);
+    }
+    free(numbers);
+}
+
+void grant_arm(struct helios *h, struct grant *g, int64_t at)
+{
+    if (!timer_is_set(&g->timer) || at < g->timer.node.key)
+        timer_set(h, &g->timer, at);
 }
 
 /* grant_of takes id and holder. */
@@ -25,12 +50,13 @@ static struct grant *grant_of(char *id, char *holder)
     g->r.holder = bytes_of(holder);
     list_init(&g->link);
     save_init(&g->save, REC_grant, &g->r, &g->r.id);
+    g->timer.run = time_over;
     return g;
 }
 
 /* ---- made ---- */
 
-struct grant *grant_new(struct helios *h, const struct agent *a)
+struct grant *grant_new(struct helios *h, struct agent *a)
 {
     struct buf id = {0};
     buf_number(&id, h->epoch);
@@ -39,6 +65,7 @@ struct grant *grant_new(struct helios *h, const struct agent *a)
     struct grant *g = grant_of(buf_take(&id), bytes_dup(a->r.id));
     g->r.epoch = h->epoch;
     g->r.started = h->now;
+    g->agent = a;
     return g;
 }
 
@@ -58,7 +85,7 @@ void grant_close(struct helios *h, struct grant *g)
     if (g->n)
         save_mark(h, &g->save);
     else
-        grant_free(g);
+        grant_free(h, g);
 }
 
 void grant_over(struct helios *h, struct task *t)
@@ -68,15 +95,15 @@ void grant_over(struct helios *h, struct task *t)
     if (g == NULL || --g->n)
         return;
     save_drop(h, &g->save);
-    grant_free(g);
+    grant_free(h, g);
 }
 
-void grant_forget(struct task *t)
+void grant_forget(struct helios *h, struct task *t)
 {
     struct grant *g = t->grant;
     t->grant = NULL;
     if (g && --g->n == 0)
-        grant_free(g);
+        grant_free(h, g);
 }
 
 /* ---- brought back ---- */
@@ -132,12 +159,12 @@ void grants_enforce(struct helios *h)
         if (g->n)
             continue;
         save_drop(h, &g->save);
-        grant_free(g);
+        grant_free(h, g);
     }
 }
 
 void grants_free(struct helios *h)
 {
     list_each (g, &h->work.grants, struct grant, link)
-        grant_free(g);
+        grant_free(h, g);
 }

@@ -3,6 +3,7 @@
  * end. */
 #include "common/text.h"
 #include "gate.h"
+#include "grant.h"
 #include "orchestrator/core/helios.h"
 #include "queue.h"
 #include "settle.h"
@@ -108,6 +109,8 @@ void task_arm(struct helios *h, struct task *t)
         at = MIN(at, t->r.not_before);
     if (at == INT64_MAX)
         timer_stop(h, &t->timer);
+    else if (t->grant)
+        grant_arm(h, t->grant, MAX(at, h->now + 1));
     else
         timer_set(h, &t->timer, MAX(at, h->now + 1));
 }

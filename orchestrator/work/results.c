@@ -66,6 +66,18 @@ static const char *settle(struct helios *h, struct agent *a, const struct msg_re
     return "ok";
 }
 
+/* fetch_ahead has the tasks on their way from memory while the first ones are settled. */
+static void fetch_ahead(struct helios *h, struct seq results)
+{
+    enum { LINE = 64 };
+    uint64_t number;
+    SEQ_EACH (m, const struct msg_result, results) {
+        const char *t = task_number(m->task, &number) == 0 ? map_get_number(&h->work.tasks, number) : NULL;
+        for (size_t at = 0; t && at < sizeof(struct task); at += LINE)
+            __builtin_prefetch(t + at);
+    }
+}
+
 /* While commits are held nothing is acknowledged: the agent keeps its results and sends them again
  * (C5, A4). */
 void on_results(struct helios *h, const struct routing *from, const struct msg_results *m)
@@ -77,6 +89,7 @@ void on_results(struct helios *h, const struct routing *from, const struct msg_r
     }
     struct msg_settled *items = m->items.n ? xalloc(m->items.n * sizeof(*items)) : NULL;
     struct msg_results_ok ok = {.items = {items, m->items.n}};
+    fetch_ahead(h, m->items);
     SEQ_EACH(result, struct msg_result, m->items)
     {
         *items++ = (struct msg_settled){.task = result->task,

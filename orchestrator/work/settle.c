@@ -17,6 +17,8 @@
 void hold_attempt(struct helios *h, struct task *t, struct agent *a)
 {
     t->agent = a;
+    if (t->grant)
+        t->grant->agent = a;
     if (a) {
         list_push(&a->held, &t->held);
         a->n_held++;

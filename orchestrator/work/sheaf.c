@@ -92,7 +92,7 @@ static struct bytes params_of(const struct sheaf *s, uint32_t i)
 
 static struct task *wake(struct helios *h, struct sheaf *s, uint32_t i)
 {
-    struct task *t = NEW(struct task);
+    struct task *t = task_take(h);
     set(s->marks.woken, i);
     s->asleep--;
     s->awake++;

@@ -244,10 +244,10 @@ int task_change(struct helios *h, struct task *t, enum task_event event, const c
     remember(h, t, event);
     if (state_terminal(t->r.state))
         end(h, t);
-    else if (t->r.state == task_state_IN_PROGRESS)
-        task_arm(h, t);
-    else
+    else if (t->r.state != task_state_IN_PROGRESS)
         task_place(h, t);
+    else if (event != TASK_START || t->agent == NULL || t->r.total_ms)
+        task_arm(h, t); /* else when it is sent, with others */
     return 0;
 }
 
@@ -268,9 +268,37 @@ void task_live(struct helios *h, struct task *t, struct class *class, struct sha
     map_put(&h->work.tasks, t->number, t);
 }
 
+/* What was freed last is in the cache still; the C library would hand out the coldest. */
+#define SPARE_MOST 1024
+
+struct task *task_take(struct helios *h)
+{
+    struct task *t = list_first(&h->work.spare_tasks, struct task, held);
+    if (t == NULL)
+        return NEW(struct task);
+    list_out(&t->held);
+    h->work.n_spare_tasks--;
+    return memset(t, 0, sizeof(*t));
+}
+
+static void give_back(struct helios *h, struct task *t)
+{
+    if (h->work.n_spare_tasks == SPARE_MOST) {
+        free(t);
+        return;
+    }
+    list_push_front(&h->work.spare_tasks, &t->held);
+    h->work.n_spare_tasks++;
+}
+
+void tasks_forget(struct helios *h)
+{
+    list_each(t, &h->work.spare_tasks, struct task, held) free(t);
+}
+
 struct task *task_new(struct helios *h, const struct rec_task *record)
 {
-    struct task *t = NEW(struct task);
+    struct task *t = task_take(h);
     struct class *class = class_enter(h, record);
     struct share *share = share_enter(h, record->fair);
     t->r = *record;
@@ -293,7 +321,7 @@ void task_free(struct helios *h, struct task *t)
         list_out(t->dependents.next);
     list_out(&t->held);
     watchers_free(t);
-    grant_forget(t);
+    grant_forget(h, t);
     save_forget(&t->save);
     class_leave(h, t->class);
     share_leave(h, t->share);
@@ -303,7 +331,7 @@ void task_free(struct helios *h, struct task *t)
         record_free(&schema_records[REC_task], &t->r);
     free(t->key_text);
     free(t->progress);
-    free(t);
+    give_back(h, t);
 }
 
 void task_save(struct helios *h, struct task *t)

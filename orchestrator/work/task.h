@@ -31,12 +31,15 @@ bool state_terminal(enum task_state state);
 /* task_heard: does anybody take this event of it? Else nobody needs the reason of the change either. */
 bool task_heard(const struct helios *h, const struct task *t, enum event which);
 
+/* task_take gives memory for one, zeroed; task_free gives it back. */
+struct task *task_take(struct helios *h);
 /* task_new takes the record (owned strings and all) and gives it a life; it waits nowhere yet. */
 struct task *task_new(struct helios *h, const struct rec_task *record);
 /* task_live: what every task needs, also one that wakes: r, number, sheaf and in_sheaf are set. */
 void task_live(struct helios *h, struct task *t, struct class *class, struct share *share);
 void task_free(struct helios *h,
                struct task *t); /* at shutdown and at its end; out of everything */
+void tasks_forget(struct helios *h); /* at shutdown, after all: the memory that was given back */
 /* task_save: its record has changed, and is its own from now on. */
 void task_save(struct helios *h, struct task *t);
 /* task_could_live: a controller can have written this record. */

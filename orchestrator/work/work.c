@@ -33,7 +33,8 @@ void work_wants_turn(struct helios *h)
 void work_init(struct helios *h)
 {
     struct work *w = &h->work;
-    struct list *const lists[] = {&w->failed, &w->keys, &w->sending, &w->doomed, &w->grants};
+    struct list *const lists[] = {&w->failed, &w->keys, &w->sending, &w->doomed, &w->grants,
+                                  &w->spare_tasks};
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
         list_init(lists[i]);
     w->queue = queue_new();
@@ -52,6 +53,7 @@ void work_done(struct helios *h)
         task_free(h, t);
     }
     map_done(&h->work.tasks);
+    tasks_forget(h);
     sheaves_free(h);
     grants_free(h);
     agent_free_all(h);

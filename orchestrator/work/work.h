@@ -140,6 +140,8 @@ struct work {
     struct agent *agents_by_id, *agents_by_route;
     struct map tasks;          /* struct task by number: those that are awake */
     struct task *tasks_by_key; /* those of them that have a key */
+    struct list spare_tasks;   /* struct task.held: memory of ended ones for the next ones, newest first */
+    size_t n_spare_tasks;
     struct sheaves sheaves;                  /* and where the others sleep; see sheaf.h */
     struct list grants;                      /* struct grant.link, loaded and not yet in force; see grant.h */
     uint64_t last_grant;                     /* number of the newest of this epoch */

@@ -2,8 +2,8 @@
 /* Owns the sleep of a loop. Refuses to know what it waits for.
  *
  * A socket's descriptor only tells that *something* has changed since its state was asked last (it is edge-triggered); whatever is
- * done with the socket may eat that sign. So every socket is asked for its state before the sleep, and those whose descriptor has
- * told something after it. */
+ * done with the socket may eat that sign. So every socket with which something was done is asked for its state before the sleep, and
+ * those whose descriptor has told something after it. */
 #include "wait.h"
 
 #include <poll.h>
@@ -28,12 +28,12 @@ static bool has_message(void *socket)
     return zmq_getsockopt(socket, ZMQ_EVENTS, &events, &n) == 0 && (events & ZMQ_POLLIN);
 }
 
-/* look_at asks all sockets, or only those whose descriptor has something. Answers how many have a message. */
+/* look_at asks all sockets that are not quiet, or those whose descriptor has something. Answers how many have a message. */
 static int look_at(struct wait_item *items, const struct pollfd *fds, size_t n, bool all)
 {
     int ready = 0;
     for (size_t i = 0; i < n; i++) {
-        if (items[i].socket && (all || fds[i].revents))
+        if (items[i].socket && (all ? !items[i].quiet : fds[i].revents != 0))
             items[i].revents = has_message(items[i].socket) ? POLLIN : 0;
         ready += items[i].socket && items[i].revents;
     }

@@ -11,6 +11,8 @@ struct wait_item {
     int fd;        /* of a socket: filled in */
     short events;  /* POLLIN, POLLOUT; a socket is only asked for POLLIN */
     short revents; /* POLLIN, POLLOUT, POLLERR, POLLHUP */
+    bool quiet;    /* a socket that had nothing when it was asked last, or told -EAGAIN, and with which nothing was done since: its
+                    * descriptor will tell */
 };
 
 /* wait_for waits at most timeout_ms (-1 = for ever) and answers how many items are ready; -errno (EINTR when a signal came: nothing is known

@@ -38,6 +38,7 @@ static bool stays_local(struct bytes endpoint)
 static int make_socket(struct bus *b, enum endpoint e)
 {
     int r = socket_new(b->context, kinds[e].kind, kinds[e].hwm, &b->sockets[e]);
+    b->touched[e] = true;
     return r == 0 && b->secret ? curve_serve(b->sockets[e], b->secret, kinds[e].name) : r;
 }
 
@@ -80,6 +81,7 @@ int64_t bus_mend(struct bus *b, int64_t now)
     for (enum endpoint e = 0; e < ENDPOINTS; e++) {
         if (!b->cut[e])
             continue;
+        b->touched[e] = true;
         b->cut[e] = socket_bind(b->sockets[e], b->endpoints[e], where, sizeof(where)) < 0;
         if (b->cut[e])
             due = now + AGAIN_MS;
@@ -126,6 +128,7 @@ int bus_receive(struct bus *b, enum endpoint endpoint, struct routing *ret_from,
     *ret_from = (struct routing){0};
     int r =
         socket_receive_of(b->sockets[endpoint], routed ? ret_from : NULL, NULL, &b->body, b->user);
+    b->touched[endpoint] = r != -EAGAIN;
     *ret_body = buf_bytes(&b->body);
     return r;
 }
@@ -133,6 +136,7 @@ int bus_receive(struct bus *b, enum endpoint endpoint, struct routing *ret_from,
 void bus_say(struct bus *b, const struct said *said)
 {
     bool routed = kinds[said->endpoint].kind == SOCKET_ROUTER;
+    b->touched[said->endpoint] = true;
     if (socket_send(b->sockets[said->endpoint], routed ? &said->to : NULL, said->topic,
                     said->body) < 0)
         b->unsent++;

@@ -16,6 +16,7 @@ struct bus {
     const char *secret; /* borrowed; our key */
     char endpoints[ENDPOINTS][BUS_ENDPOINT_MAX]; /* as bound: real ports */
     bool cut[ENDPOINTS];                         /* closed; to be bound again */
+    bool touched[ENDPOINTS]; /* something was done with it since it was seen to have nothing (proto/wait.h) */
     struct buf body;                             /* of the message received last */
     char user[SOCKET_USER]; /* of the same: the public key of its sender; "" without keys */
     uint64_t unsent;        /* messages that a peer was too slow or too gone for */

@@ -45,7 +45,7 @@ static unsigned loop_wait(struct shell *s, int64_t due)
     struct wait_item items[ITEMS];
     size_t n = 0;
     for (enum endpoint e = 0; e < ENDPOINTS; e++)
-        items[n++] = (struct wait_item){.socket = s->bus.sockets[e], .fd = -1, .events = POLLIN};
+        items[n++] = (struct wait_item){.socket = s->bus.sockets[e], .fd = -1, .events = POLLIN, .quiet = !s->bus.touched[e]};
     size_t signals = n++, store = n++;
     items[signals] = (struct wait_item){.fd = s->signal_fd, .events = POLLIN};
     items[store] = (struct wait_item){.fd = store_fd(s->store), .events = store_events(s->store)};
@@ -53,13 +53,15 @@ static unsigned loop_wait(struct shell *s, int64_t due)
         items[n++] = (struct wait_item){.socket = s->bus.zap, .fd = -1, .events = POLLIN};
     int64_t wait = MIN(MAX(due - clock_now(), 0), 60000);
     int r = wait_for(items, n, wait, store_idle(s->store) ? 0 : SPIN_US);
+    unsigned endpoints = 0;
+    for (enum endpoint e = 0; e < ENDPOINTS; e++) {
+        endpoints |= items[e].revents ? ENDPOINT_BIT(e) : 0;
+        s->bus.touched[e] = items[e].revents != 0;
+    }
     int64_t now = clock_now();
     store_pump(s->store, r > 0 ? items[store].revents : 0, now);
     if (r > 0 && items[signals].revents)
         signals_take(s, now);
-    unsigned endpoints = 0;
-    for (enum endpoint e = 0; e < ENDPOINTS && r > 0; e++)
-        endpoints |= items[e].revents ? ENDPOINT_BIT(e) : 0;
     return endpoints;
 }
 

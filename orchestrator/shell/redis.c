@@ -13,7 +13,7 @@
 
 #include "disk.h"
 
-#define LOOK_MS 200    /* an adopted one is no child: nobody tells us of its death */
+#define LOOK_MS 200    /* an adopted one is no child: nobody tells us of its death, so it is looked at so often */
 #define BACKOFF_MS 100 /* before it is started again, doubling up to: */
 #define BACKOFF_CAP_MS 5000
 #define STOP_MS 5000
@@ -24,6 +24,7 @@ struct redis {
     pid_t pid;       /* 0 = not running */
     bool adopted;    /* started by an earlier controller */
     int64_t again, backoff_ms; /* when to start it again */
+    int64_t look;              /* when to see whether it lives */
 };
 
 static const char *const fsync_of[] = {[durability_always] = "always",
@@ -184,11 +185,26 @@ static bool is_dead(struct redis *r)
     return waitpid(r->pid, NULL, WNOHANG) != 0;
 }
 
+/* Or the clock was set back. */
+static bool is_to_look(struct redis *r, int64_t now)
+{
+    if (now < r->look && r->look <= now + LOOK_MS)
+        return false;
+    r->look = now + LOOK_MS;
+    return true;
+}
+
+void redis_child_ended(struct redis *r)
+{
+    if (r)
+        r->look = 0;
+}
+
 int64_t redis_tick(struct redis *r, int64_t now)
 {
     if (r == NULL)
         return INT64_MAX;
-    if (r->pid && is_dead(r)) {
+    if (r->pid && is_to_look(r, now) && is_dead(r)) {
         r->pid = 0;
         r->again = now + r->backoff_ms;
         r->backoff_ms = MIN(r->backoff_ms * 2, BACKOFF_CAP_MS);
@@ -199,7 +215,7 @@ int64_t redis_tick(struct redis *r, int64_t now)
         r->backoff_ms = BACKOFF_MS; /* it has lived for a while */
     }
     return r->pid == 0  ? r->again
-           : r->adopted ? now + LOOK_MS
+           : r->adopted ? r->look
                         : INT64_MAX; /* a child: SIGCHLD wakes us */
 }
 

@@ -15,6 +15,7 @@ const char *redis_url(const struct redis *r); /* unix:PATH; lives as long as r *
 /* redis_tick starts it again when it has died, with a growing pause; answers when to tick again.
  * NULL: never. */
 int64_t redis_tick(struct redis *r, int64_t now);
+void redis_child_ended(struct redis *r); /* some child: the next tick looks whether it was this one */
 /* SIGTERM, at most 5 s, SIGKILL; frees it. After the last commit. */
 void redis_stop(struct redis **r);
 

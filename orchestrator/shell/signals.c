@@ -19,7 +19,8 @@ static void take_reload(struct shell *s, int64_t now)
 
 static void take_child(struct shell *s, int64_t now)
 {
-    redis_tick(s->redis, now); /* it has died, or will be looked at in vain */
+    (void)now;
+    redis_child_ended(s->redis);
 }
 
 static const struct {

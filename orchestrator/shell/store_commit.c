@@ -8,6 +8,7 @@
 
 void commits_init(struct store *s)
 {
+    list_init(&s->tail);
     list_init(&s->commits);
 }
 
@@ -59,7 +60,7 @@ static void remove_commit(struct store *s, struct commit *c)
 static void trim_tail(struct store *s)
 {
     while (s->n_tail > STORE_TAIL) {
-        struct commit *oldest = list_first(&s->commits, struct commit, link);
+        struct commit *oldest = list_first(&s->tail, struct commit, link);
         s->base = (struct position){.seq = oldest->seq, .epoch = s->epoch};
         memcpy(s->base.digest, oldest->digest, sizeof(s->base.digest));
         remove_commit(s, oldest);
@@ -73,6 +74,8 @@ static void settle(struct store *s, struct commit *c)
         s->n_open--;
         s->n_tail++;
         s->acked_seq = c->seq;
+        list_out(&c->link);
+        list_push(&s->tail, &c->link);
     }
     c->durable = true;
     if (!c->said)
@@ -86,8 +89,6 @@ void commits_settle(struct store *s, uint64_t up_to)
 {
     list_each(c, &s->commits, struct commit, link)
     {
-        if (c->durable)
-            continue;
         if (c->seq > up_to)
             break;
         settle(s, c);
@@ -131,7 +132,7 @@ void commits_send(struct store *s)
     commits_settle(s, s->acked_seq);
     list_each(c, &s->commits, struct commit, link)
     {
-        if (c->durable || c->sent || c->n == 0)
+        if (c->sent || c->n == 0)
             continue;
         if (s->n_sent >= s->inflight || !send_commit(s, c))
             return;
@@ -140,36 +141,53 @@ void commits_send(struct store *s)
 
 void commits_unsend(struct store *s)
 {
-    list_each(c, &s->commits, struct commit, link) if (!c->durable) c->sent = false;
+    list_each(c, &s->commits, struct commit, link) c->sent = false;
     s->n_sent = 0;
+}
+
+static void move_all(struct list *from, struct list *to)
+{
+    list_each(c, from, struct commit, link)
+    {
+        list_out(&c->link);
+        list_push(to, &c->link);
+    }
 }
 
 void commits_reopen(struct store *s, uint64_t after)
 {
-    list_each(c, &s->commits, struct commit, link)
+    struct list open;
+    list_init(&open);
+    move_all(&s->commits, &open);
+    list_each(c, &s->tail, struct commit, link)
     {
-        if (!c->durable || c->seq <= after)
+        if (c->seq <= after)
             continue;
         c->durable = c->sent = false;
         s->n_tail--;
         s->n_open++;
+        list_out(&c->link);
+        list_push(&s->commits, &c->link);
     }
+    move_all(&open, &s->commits);
     s->acked_seq = after;
 }
 
 void commits_drop(struct store *s)
 {
+    list_each(c, &s->tail, struct commit, link) remove_commit(s, c);
     list_each(c, &s->commits, struct commit, link) remove_commit(s, c);
 }
 
 struct commit *commits_find(struct store *s, uint64_t seq)
 {
+    list_each(c, &s->tail, struct commit, link) if (c->seq == seq) return c;
     list_each(c, &s->commits, struct commit, link) if (c->n && c->seq == seq) return c;
     return NULL;
 }
 
 int64_t store_unanswered_since(const struct store *s)
 {
-    list_each(c, &s->commits, struct commit, link) if (c->n && !c->durable) return c->since;
+    list_each(c, &s->commits, struct commit, link) if (c->n) return c->since;
     return INT64_MAX;
 }

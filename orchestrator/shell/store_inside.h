@@ -96,9 +96,10 @@ struct store {
     uint64_t epoch; /* 0 = not leading */
     char holder[40];
     bool loaded;
-    struct list commits;  /* struct commit.link, oldest first: durable tail, sent, not yet sent */
-    size_t n_tail;        /* durable ones */
-    size_t n_open;        /* the others, but for those without ops */
+    struct list tail;     /* struct commit.link, oldest first: durable, kept for C7 */
+    struct list commits;  /* struct commit.link, oldest first: those after them, sent, then not yet sent */
+    size_t n_tail;        /* of tail */
+    size_t n_open;        /* of commits, but for those without ops */
     size_t n_sent;        /* of these, on their way */
     struct position base; /* the commit before the oldest of them */
     uint64_t last_seq;    /* of the newest commit made */

@@ -92,10 +92,10 @@ short store_events(const struct store *s)
 static bool more_waits(const struct store *s)
 {
     int n = 0;
-    return s->ac && !s->drop && s->reading && ioctl(s->ac->c.fd, FIONREAD, &n) == 0 && n > 0;
+    return s->ac && s->state == STORE_LOADING && !s->drop && s->reading && ioctl(s->ac->c.fd, FIONREAD, &n) == 0 && n > 0;
 }
 
-/* hiredis reads 16 KiB a call; a page of records is many times that. What an answer made us ask
+/* hiredis reads 16 KiB a call; a page of records is many times that, the answer to a commit is a word. What an answer made us ask
  * leaves at once. */
 void link_io(struct store *s, short revents)
 {

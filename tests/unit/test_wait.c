@@ -62,6 +62,25 @@ static void nothing_is_nothing(void **state)
     assert_int_equal(wait_for(items(), 3, 1, 100), 0);
 }
 
+/* Nothing was done with it since it had nothing, so it is not asked; what comes then is seen all the same. */
+static void a_quiet_socket_wakes(void **state)
+{
+    (void)state;
+    struct routing from;
+    struct buf body = {0};
+    assert_int_equal(wait_for(items(), 3, 0, 0), 0);
+    struct wait_item *all = items();
+    all[0].quiet = true;
+    assert_int_equal(wait_for(all, 3, 0, 0), 0);
+    send_one();
+    while (wait_for(all, 3, 10000, 0) == 0) /* it may also tell of the handshake */
+        ;
+    assert_int_equal(all[0].revents, POLLIN);
+    assert_int_equal(socket_receive(rig.router, &from, NULL, &body), 0);
+    assert_int_equal(socket_receive(rig.router, &from, NULL, &body), -EAGAIN);
+    buf_done(&body);
+}
+
 static void a_message_wakes(void **state)
 {
     (void)state;
@@ -106,6 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_nothing),
+        cmocka_unit_test(a_quiet_socket_wakes),
         cmocka_unit_test(a_message_wakes),
         cmocka_unit_test(what_is_left_is_not_overslept),
         cmocka_unit_test(descriptors_are_seen),

@@ -330,6 +330,8 @@ void on_hello(struct helios *h, const struct routing *from, const struct msg_hel
         a = fresh(h, m);
     agent_gone(h, a);
     take_in(h, a, from, m);
+    if (!list_empty(&a->outgoing)) /* what began just before it greeted again goes to where it is now */
+        list_push(&h->work.sending, &a->sends);
     agent_seen(h, a);
     if (a->r.draining && a->r.drain_until > h->now)
         timer_set(h, &a->drain, a->r.drain_until);

@@ -10,6 +10,7 @@
 
 #define THIN_MS 60000 /* so often it is asked whether the few that are left should have records of their own */
 #define THIN_PART 8   /* few: not more than this part of all */
+#define TASKS_A_CHANGE 8 /* so many cost a turn and a commit as much as one record does otherwise (C3) */
 
 static bool is_set(const unsigned char *bits, size_t i)
 {
@@ -217,6 +218,7 @@ struct sheaf *sheaf_make(struct helios *h, const struct rec_task *common,
         s->watcher = *watcher;
     join(h, s);
     save_mark(h, &s->save);
+    h->out.changes += n / TASKS_A_CHANGE;
     h->work.n_tasks += n;
     send_scout(h, s);
     return s;

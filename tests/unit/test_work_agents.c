@@ -612,6 +612,26 @@ static void a_hello_that_comes_late_is_not_taken(void **state) /* T5 */
     core_free(c);
 }
 
+/* An attempt that has begun and not left yet goes to the agent that greets again in between. Found by the simulator, seed 216: it was
+ * never sent, and nothing ended it. */
+static void what_is_about_to_leave_is_not_forgotten(void **state)
+{
+    (void)state;
+    struct core *c = realm();
+    struct msg_action echo = {.name = BYTES("echo")};
+    struct msg_hello hello = hello_of("a1", &echo, 2);
+    struct msg_request r = REQUEST(.action = BYTES("echo"));
+    struct msg_submit m = {.ref = BYTES("1"), .client = BYTES("cli"), .items = {&r, 1}};
+    join(c, 1, "a1");
+    core_send(c, CLIENT, MSG_submit, &m);
+    helios_tick(c->h, c->now); /* it begins, and nothing is cut */
+    assert_state(c, "t-1", "IN_PROGRESS");
+    core_send(c, 1, MSG_hello, &hello);
+    core_turn(c);
+    assert_true(was_given(c, 1, "t-1", 1));
+    core_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -643,6 +663,7 @@ int main(void)
         cmocka_unit_test(the_lists_show_everybody),
         cmocka_unit_test(can_somebody_do_it),
         cmocka_unit_test(a_hello_that_comes_late_is_not_taken),
+        cmocka_unit_test(what_is_about_to_leave_is_not_forgotten),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,7 @@ import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[1]
 BIN = pathlib.Path(os.environ.get("HELIOS_BIN", SOURCE / "build" / "release" / "bin")).resolve()
-PARAMS = '{"p": "' + 64 * "x" + '"}'  # 64 bytes
+PARAMS = '{"text": "' + 64 * "x" + '"}'  # what `echo` answers: 64 bytes there, 64 bytes back
 PATIENCE_S = 30
 
 
@@ -97,7 +97,7 @@ class Rig(contextlib.ExitStack):
 
 
 class Realm:
-    """A controller with its private Redis, and one process of agents that offer `noop` (the controller's builtin) and `true`."""
+    """A controller with its private Redis, and one process of agents that offer `echo` and `noop` (builtins) and `true` (a program)."""
 
     def __init__(self, rig, durability, agents, slots, prefetch, config):
         self.rig, self.path = rig, rig.path / f"realm-{len(list(rig.path.iterdir()))}"
@@ -114,7 +114,7 @@ class Realm:
     def start_agents(self, count, slots, prefetch, name="a"):
         manifest = {"controllers": [f"{self.path}/data"], "allow_root": True, "log": {"level": "warning"},
                     "agents": {name: {"swarm": "s", "count": count, "slots": slots, "prefetch": prefetch}},
-                    "actions": {"noop": {"builtin": "noop", "params": {"p": {"type": "string"}}}, "true": {"run": ["/bin/true"]}}}
+                    "actions": {"echo": {"builtin": "echo"}, "noop": {"builtin": "noop"}, "true": {"run": ["/bin/true"]}}}
         file = self.path / f"{name}.yaml"
         file.write_text(json.dumps(manifest))
         process = self.rig.start(BIN / "helios-agent", file)
@@ -129,7 +129,7 @@ class Realm:
         return self.helios("status") if (self.path / "data" / "endpoints.json").exists() else {}
 
     def bench(self, *words):
-        out = self.helios("bench", "--params", PARAMS, *words)
+        out = self.helios("bench", "--action", "echo", "--params", PARAMS, *words)
         if not out:
             raise RuntimeError(f"helios bench {words} printed nothing")
         return out
@@ -154,6 +154,11 @@ def interleaved(rounds, **measures):
         for name, measure in measures.items():
             values[name].append(measure())
     return values
+
+
+def best(values, prefix):
+    """best answers the values of the number of workers that has the highest median."""
+    return max((v for k, v in values.items() if k.startswith(prefix)), key=statistics.median)
 
 
 def row(goal, what, value, limit, unit="", values=None, peer="", better="higher"):

@@ -2,9 +2,7 @@
 """Goal 1: durable no-op tasks with 64-byte parameters and results, the client waiting for every one, against the bare Redis list at
 the same fsync policy. Best of 1, 2 and 4 workers of each."""
 
-import statistics
-
-from rig import BIN, Rig, ratio, row
+from rig import BIN, Rig, best, ratio, row
 
 TASKS = 300000
 WORKERS = (1, 2, 4)
@@ -16,11 +14,6 @@ def helios(realm):
 
 def redis_list(rig, redis, workers):
     return lambda: float(rig.run(BIN / "helios-bench-redis-list", redis.socket, "tasks", TASKS, workers))
-
-
-def best(values, prefix):
-    """best answers the values of the number of workers that has the highest median."""
-    return max((v for k, v in values.items() if k.startswith(prefix)), key=statistics.median)
 
 
 def measure(rounds, only=("always", "everysec")):

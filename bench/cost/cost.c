@@ -18,7 +18,7 @@
 #include "proto/codec.h"
 #include "settings/settings.h"
 
-enum { BATCH = 256, SLOTS = 16, KPIS = 1000, SAMPLES = 100, START = 1790000000 };
+enum { BATCH = 256, FEW = 10, SLOTS = 16, KPIS = 1000, SAMPLES = 100, START = 1790000000 };
 
 struct cost {
     struct settings *settings;
@@ -225,15 +225,17 @@ static void tasks(struct cost *c, long n, const char *what, long size)
     pack_end(&p);
     struct msg_request request = {
         .action = BYTES("noop"), .params = buf_bytes(&params), .priority = 2};
-    c->n_agents = strcmp(what, "agents") == 0 ? size : 1;
+    bool many = strcmp(what, "agents") == 0;
+    long batch = many ? FEW : BATCH; /* one for each of few: messages to many are no smaller */
+    c->n_agents = many ? size : 1;
     c->agents = xalloc((size_t)c->n_agents * sizeof(*c->agents));
     beside(c, request, what, size);
     for (long i = 0; i < c->n_agents; i++)
         greet(c, i, c->n_agents == 1 ? BATCH : SLOTS);
     turn(c);
     c->counted_ns = 0;
-    for (long i = 0; i < n; i += BATCH, c->now++) {
-        submit(c, request, BATCH);
+    for (long i = 0; i < n; i += batch, c->now++) {
+        submit(c, request, batch);
         turn(c);
         send_results(c);
         turn(c);

@@ -12,6 +12,16 @@ void commits_init(struct store *s)
     list_init(&s->commits);
 }
 
+static size_t bytes_of_batch(const struct batch *b)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < b->n_ops; i++)
+        n += b->ops[i].id.n + b->ops[i].value.n;
+    for (size_t i = 0; i < b->n_says; i++)
+        n += b->says[i].body.n;
+    return n;
+}
+
 /* A batch is one commit, whatever its size: half of a turn must never be all that a new leader finds (C2). One that only says
  * something has a commit without ops: it is durable as soon as all before it is. */
 static void add_commit(struct store *s, struct batch *batch)
@@ -21,6 +31,7 @@ static void add_commit(struct store *s, struct batch *batch)
     s->n_open += batch->n_ops > 0;
     c->batch = batch;
     c->n = batch->n_ops;
+    c->bytes = bytes_of_batch(batch);
     c->seq = s->last_seq;
     c->since = s->now;
     list_push(&s->commits, &c->link);
@@ -50,6 +61,7 @@ static void remove_commit(struct store *s, struct commit *c)
     list_out(&c->link);
     if (c->n) {
         s->n_tail -= c->durable;
+        s->tail_bytes -= c->durable ? c->bytes : 0;
         s->n_open -= !c->durable;
         s->n_sent -= c->sent && !c->durable;
     }
@@ -59,7 +71,7 @@ static void remove_commit(struct store *s, struct commit *c)
 
 static void trim_tail(struct store *s)
 {
-    while (s->n_tail > STORE_TAIL) {
+    while (s->n_tail > STORE_TAIL || (s->n_tail > 1 && s->tail_bytes > STORE_TAIL_BYTES)) {
         struct commit *oldest = list_first(&s->tail, struct commit, link);
         s->base = (struct position){.seq = oldest->seq, .epoch = s->epoch};
         memcpy(s->base.digest, oldest->digest, sizeof(s->base.digest));
@@ -73,6 +85,7 @@ static void settle(struct store *s, struct commit *c)
         s->n_sent -= c->sent;
         s->n_open--;
         s->n_tail++;
+        s->tail_bytes += c->bytes;
         s->acked_seq = c->seq;
         list_out(&c->link);
         list_push(&s->tail, &c->link);
@@ -165,6 +178,7 @@ void commits_reopen(struct store *s, uint64_t after)
             continue;
         c->durable = c->sent = false;
         s->n_tail--;
+        s->tail_bytes -= c->bytes;
         s->n_open++;
         list_out(&c->link);
         list_push(&s->commits, &c->link);

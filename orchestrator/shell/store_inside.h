@@ -43,7 +43,8 @@ enum store_event {
     EV_STEP_DOWN,
 };
 
-#define STORE_TAIL 64           /* acknowledged commits kept for C7 */
+#define STORE_TAIL 64           /* acknowledged commits kept for C7, */
+#define STORE_TAIL_BYTES (2 * 1024 * 1024) /* and so many of their bytes, but for the newest one */
 #define STORE_BACKOFF_MS 50     /* first pause after a trouble, doubling up to: */
 #define STORE_BACKOFF_CAP 2000  /* C5 */
 #define STORE_BACKOFF_LONG 5000 /* where a person must act first */
@@ -57,7 +58,8 @@ struct position {
 struct commit {
     struct list link; /* in store.commits */
     struct batch *batch;
-    size_t n; /* its ops */
+    size_t n;     /* its ops */
+    size_t bytes; /* of its batch, about */
     bool sent, durable;
     bool said;    /* on_durable was called; after C7 it is not called again */
     uint64_t seq; /* of a commit without ops: that of the one before */
@@ -98,7 +100,7 @@ struct store {
     bool loaded;
     struct list tail;     /* struct commit.link, oldest first: durable, kept for C7 */
     struct list commits;  /* struct commit.link, oldest first: those after them, sent, then not yet sent */
-    size_t n_tail;        /* of tail */
+    size_t n_tail, tail_bytes; /* of tail */
     size_t n_open;        /* of commits, but for those without ops */
     size_t n_sent;        /* of these, on their way */
     struct position base; /* the commit before the oldest of them */

@@ -158,10 +158,10 @@ static void send_results_of(struct cost *c, long agent)
     a->n = 0;
 }
 
-/* send_results: so many agents as do a batch's tasks together, the next ones each time. */
+/* send_results: of a few agents, the next ones each time. */
 static void send_results(struct cost *c)
 {
-    long some = MIN(c->n_agents, (long)BATCH / SLOTS);
+    long some = MIN(c->n_agents, (long)FEW);
     for (long i = 0; i < some; i++)
         send_results_of(c, c->turns++ % c->n_agents);
     arena_done(&c->arena);
@@ -226,7 +226,7 @@ static void tasks(struct cost *c, long n, const char *what, long size)
     struct msg_request request = {
         .action = BYTES("noop"), .params = buf_bytes(&params), .priority = 2};
     bool many = strcmp(what, "agents") == 0;
-    long batch = many ? FEW : BATCH; /* one for each of few: messages to many are no smaller */
+    long batch = many ? FEW * SLOTS : BATCH; /* as many come as end, among few agents too */
     c->n_agents = many ? size : 1;
     c->agents = xalloc((size_t)c->n_agents * sizeof(*c->agents));
     beside(c, request, what, size);

@@ -13,6 +13,7 @@ struct arena {
     struct arena_block *blocks; /* owned */
 };
 void *arena_take(struct arena *a, size_t n); /* zeroed */
+void *arena_raw(struct arena *a, size_t n);  /* for who writes all of it */
 void arena_done(struct arena *a);
 
 struct decode_error {

@@ -5,12 +5,19 @@
  * well. */
 #include "codec.h"
 
-#define LARGEST (INT64_C(1) << 53)
+#define LARGEST (UINT64_C(1) << 53)
 enum { MAX_ITEMS = 1000, MAX_NAMES = 256 };
 
 struct decoding {
     struct arena *arena;
     struct decode_error *err;
+};
+
+/* What take_struct has met so far of the fields of one struct. */
+struct met {
+    const struct field *next; /* expected */
+    uint64_t found;           /* bit i: field i is needed and was there; a test checks that 64 are enough */
+    size_t missing;           /* needed ones */
 };
 
 /* In a record a needed text of no letters is not there: nobody has an empty id. */
@@ -36,6 +43,8 @@ static bool take_str(struct decoding *d, const struct field *f, struct cursor *c
 static bool take_bin(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
 {
     (void)d, (void)f;
+    if (read_short(c, ret))
+        return true;
     struct value v = read_head(c);
     *(struct bytes *)ret = v.text;
     return v.type == VALUE_BIN || v.type == VALUE_STR;
@@ -52,8 +61,10 @@ static bool take_map(struct decoding *d, const struct field *f, struct cursor *c
 static bool take_uint(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
 {
     (void)d, (void)f;
+    if (read_natural(c, ret))
+        return *(uint64_t *)ret < LARGEST;
     struct value v = read_head(c);
-    if (v.type != VALUE_INT || v.integer < 0 || v.integer >= LARGEST)
+    if (v.type != VALUE_INT || v.integer < 0 || (uint64_t)v.integer >= LARGEST)
         return false;
     *(uint64_t *)ret = (uint64_t)v.integer;
     return true;
@@ -62,8 +73,10 @@ static bool take_uint(struct decoding *d, const struct field *f, struct cursor *
 static bool take_int(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
 {
     (void)d, (void)f;
+    if (read_natural(c, ret))
+        return *(uint64_t *)ret < LARGEST;
     struct value v = read_head(c);
-    if (v.type != VALUE_INT || v.integer <= -LARGEST || v.integer >= LARGEST)
+    if (v.type != VALUE_INT || v.integer <= -(int64_t)LARGEST || v.integer >= (int64_t)LARGEST)
         return false;
     *(int64_t *)ret = v.integer;
     return true;
@@ -74,6 +87,8 @@ static bool take_int(struct decoding *d, const struct field *f, struct cursor *c
 static bool take_num(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
 {
     (void)d, (void)f;
+    if (read_double(c, ret))
+        return true;
     struct value v = read_head(c);
     *(double *)ret = v.type == VALUE_INT ? (double)v.integer : v.number;
     return v.type == VALUE_INT || v.type == VALUE_NUM;
@@ -91,9 +106,10 @@ static bool take_bool(struct decoding *d, const struct field *f, struct cursor *
 
 static bool take_enum(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
 {
-    (void)d;
-    struct value v = read_head(c);
-    int found = v.type == VALUE_STR ? enum_find(f->enumeration, v.text) : -1;
+    struct bytes name;
+    if (!take_str(d, f, c, &name))
+        return false;
+    int found = enum_find(f->enumeration, name);
     *(int *)ret = MAX(found, 0);
     return found >= 0;
 }
@@ -104,7 +120,7 @@ static bool take_names(struct decoding *d, const struct field *f, struct cursor 
     struct value v = read_head(c);
     if (v.type != VALUE_LIST || v.count > MAX_NAMES)
         return false;
-    struct bytes *names = v.count ? arena_take(d->arena, v.count * sizeof(*names)) : NULL;
+    struct bytes *names = v.count ? arena_raw(d->arena, v.count * sizeof(*names)) : NULL;
     for (size_t i = 0; i < v.count; i++) {
         struct value name = read_head(c);
         if (name.type != VALUE_STR)
@@ -120,7 +136,7 @@ static bool take_list(struct decoding *d, const struct field *f, struct cursor *
     struct value v = read_head(c);
     if (v.type != VALUE_LIST || v.count > MAX_ITEMS)
         return false;
-    char *items = v.count ? arena_take(d->arena, v.count * f->part->size) : NULL;
+    char *items = v.count ? arena_raw(d->arena, v.count * f->part->size) : NULL;
     for (size_t i = 0; i < v.count; i++)
         if (!take_struct(d, f->part, c, items + i * f->part->size))
             return false;
@@ -154,15 +170,37 @@ static bool explain(struct decoding *d, const char *schema, const char *field, c
     return false;
 }
 
-static const struct field *find_field(const struct schema *s, struct bytes key, size_t *next)
+/* is_key says whether a field's name with its head is at this place, behind which the room of a name is. */
+static inline bool is_key(const struct field *f, const char *at)
 {
-    for (size_t tried = 0, i = *next; tried < s->n; tried++, i++) {
-        const struct field *f = &s->fields[i < s->n ? i : i - s->n];
-        if (f->name_n == key.n && memcmp(f->name, key.at, key.n) == 0) {
-            *next = (size_t)(f - s->fields) + 1;
+    const char *key = (const char *)&f->key;
+    size_t left = 1 + f->name_n;
+    if (*key != *at)
+        return false;
+    for (; left > 8; left -= 8, key += 8, at += 8)
+        if (read_eight(key) != read_eight(at))
+            return false;
+    return (read_eight(key) ^ read_eight(at)) >> (64 - 8 * left) == 0;
+}
+
+/* take_next takes the key of one of the fields from the expected one on, the usual case. */
+static const struct field *take_next(const struct schema *s, struct cursor *c, const struct field *next)
+{
+    if ((size_t)(c->end - c->at) < sizeof(next->key))
+        return NULL;
+    for (const struct field *f = next; f != s->fields + s->n; f++)
+        if (is_key(f, c->at)) {
+            c->at += 1 + f->name_n;
             return f;
         }
-    }
+    return NULL;
+}
+
+static const struct field *find_field(const struct schema *s, struct bytes key)
+{
+    for (const struct field *f = s->fields; f != s->fields + s->n; f++)
+        if (f->name_n == key.n && memcmp(f->name, key.at, key.n) == 0)
+            return f;
     return NULL;
 }
 
@@ -174,6 +212,7 @@ static bool take_field(struct decoding *d, const struct schema *s, const struct 
     return explain(d, s->name, f->name, "must be ", kinds[f->kind].expected);
 }
 
+/* have_needed names the first that is missing. */
 static bool have_needed(struct decoding *d, const struct schema *s, uint64_t found)
 {
     for (size_t i = 0; i < s->n; i++)
@@ -192,7 +231,7 @@ static bool take_nil(struct cursor *c)
 }
 
 /* take_name takes a key; NULL when no field is named so. */
-static const struct field *take_name(const struct schema *s, struct cursor *c, size_t *next)
+static const struct field *take_name(const struct schema *s, struct cursor *c)
 {
     struct bytes name;
     if (!read_short(c, &name)) {
@@ -201,29 +240,51 @@ static const struct field *take_name(const struct schema *s, struct cursor *c, s
             return NULL;
         name = key.text;
     }
-    return find_field(s, name, next);
+    return find_field(s, name);
+}
+
+static bool take_pair(struct decoding *d, const struct schema *s, struct cursor *c, void *ret, struct met *met)
+{
+    const struct field *f = take_next(s, c, met->next);
+    if (f == NULL)
+        f = take_name(s, c);
+    if (f == NULL)
+        return read_whole(c).type != VALUE_END || explain(d, s->name, "", "is cut off", "");
+    met->next = f + 1;
+    if (take_nil(c))
+        return true;
+    if (!take_field(d, s, f, c, ret))
+        return false;
+    if (f->needed && says_something(s, f, ret)) {
+        uint64_t bit = UINT64_C(1) << (f - s->fields);
+        met->missing -= !(met->found & bit);
+        met->found |= bit;
+    }
+    return true;
+}
+
+/* take_open takes the head of a map or a list. */
+static inline bool take_open(struct cursor *c, bool map, size_t *ret_count)
+{
+    bool is_map;
+    if (read_open(c, &is_map, ret_count))
+        return is_map == map;
+    struct value head = read_head(c);
+    *ret_count = head.count;
+    return head.type == (map ? VALUE_MAP : VALUE_LIST);
 }
 
 static bool take_struct(struct decoding *d, const struct schema *s, struct cursor *c, void *ret)
 {
-    struct value head = read_head(c);
-    if (head.type != VALUE_MAP)
+    size_t count;
+    if (!take_open(c, true, &count))
         return explain(d, s->name, "", "must be a map", "");
-    uint64_t found = 0; /* bit i: field i was there; a test checks that 64 are enough */
-    size_t next = 0;
+    struct met met = {.next = s->fields, .missing = s->n_needed};
     struct_defaults(s, ret);
-    for (size_t i = 0; i < head.count; i++) {
-        const struct field *f = take_name(s, c, &next);
-        if (f == NULL) {
-            if (read_whole(c).type == VALUE_END)
-                return explain(d, s->name, "", "is cut off", "");
-        } else if (!take_nil(c)) {
-            if (!take_field(d, s, f, c, ret))
-                return false;
-            found |= (uint64_t)says_something(s, f, ret) << (f - s->fields);
-        }
-    }
-    return have_needed(d, s, found);
+    for (size_t i = 0; i < count; i++)
+        if (!take_pair(d, s, c, ret, &met))
+            return false;
+    return met.missing == 0 || have_needed(d, s, met.found);
 }
 
 int message_which(struct bytes b)

@@ -40,7 +40,7 @@ static inline struct cursor cursor_of(struct bytes b)
     return (struct cursor){b.at, b.n ? b.at + b.n : b.at};
 }
 
-/* The two commonest values without a struct value; false and nothing taken for any other, also when
+/* The commonest values without a struct value; false and nothing taken for any other, also when
  * bytes are missing: then read_head says what it is. */
 static inline bool read_short(struct cursor *c, struct bytes *ret_text) /* a string of up to 31 */
 {
@@ -62,6 +62,65 @@ static inline bool skip_plain(struct cursor *c) /* nil, a boolean or a number */
     if (n == 0 || n > (size_t)(c->end - c->at))
         return false;
     c->at += n;
+    return true;
+}
+
+/* read_eight gives eight bytes as the number that they are on the wire. */
+static inline uint64_t read_eight(const char *at)
+{
+    uint64_t raw;
+    memcpy(&raw, at, sizeof(raw));
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(raw) : raw;
+}
+
+/* An integer that is not negative, with eight bytes behind its first one: most are. */
+static inline bool read_natural(struct cursor *c, uint64_t *ret)
+{
+    enum { UINT_8 = 0xcc, UINT_64 = 0xcf };
+    if (c->end - c->at < 9)
+        return false;
+    unsigned first = (unsigned char)*c->at;
+    if (first <= 0x7f) {
+        *ret = first;
+        c->at++;
+        return true;
+    }
+    if (first < UINT_8 || first > UINT_64)
+        return false;
+    unsigned width = 1u << (first - UINT_8);
+    *ret = read_eight(c->at + 1) >> (64 - 8 * width);
+    c->at += 1 + width;
+    return true;
+}
+
+static inline bool read_double(struct cursor *c, double *ret)
+{
+    if (c->end - c->at < 9 || (unsigned char)*c->at != 0xcb)
+        return false;
+    uint64_t raw = read_eight(c->at + 1);
+    memcpy(ret, &raw, sizeof(*ret));
+    c->at += 9;
+    return true;
+}
+
+/* The head of a map or a list that counts in its first byte or in the two behind it. */
+static inline bool read_open(struct cursor *c, bool *ret_map, size_t *ret_count)
+{
+    enum { LIST_16 = 0xdc, MAP_16 = 0xde };
+    if (c->end - c->at < 3)
+        return false;
+    const unsigned char *at = (const unsigned char *)c->at;
+    if ((*at & 0xe0) == 0x80) {
+        *ret_map = !(*at & 0x10);
+        *ret_count = *at & 0x0f;
+        c->at++;
+        return true;
+    }
+    if (*at != LIST_16 && *at != MAP_16)
+        return false;
+    *ret_map = *at == MAP_16;
+    *ret_count = (size_t)at[1] << 8 | at[2];
+    c->at += 3;
     return true;
 }
 

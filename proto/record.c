@@ -3,39 +3,9 @@
  * NUL-terminated, an owned empty one is {NULL, 0}. */
 #include "codec.h"
 
-static void default_number(const struct field *f, void *at)
-{
-    switch (f->kind) {
-    case KIND_UINT:
-        *(uint64_t *)at = (uint64_t)f->dflt;
-        break;
-    case KIND_INT:
-        *(int64_t *)at = (int64_t)f->dflt;
-        break;
-    case KIND_NUM:
-        *(double *)at = f->dflt;
-        break;
-    case KIND_BOOL:
-        *(bool *)at = true;
-        break;
-    case KIND_ENUM:
-        *(int *)at = (int)f->dflt;
-        break;
-    default:
-        break;
-    }
-}
-
 void struct_defaults(const struct schema *s, void *ret)
 {
-    memset(ret, 0, s->size);
-    for (const struct field *f = s->fields; f != s->fields + s->n; f++) {
-        void *at = (char *)ret + f->offset;
-        if (f->dflt != 0)
-            default_number(f, at);
-        else if (f->dflt_text && *f->dflt_text)
-            *(struct bytes *)at = bytes_of(f->dflt_text);
-    }
+    memcpy(ret, s->defaults, s->size);
 }
 
 static bool holds_bytes(const struct field *f)

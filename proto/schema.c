@@ -43,7 +43,7 @@ int enum_find(const struct enumeration *e, struct bytes name)
 #define OR(number) .dflt = (number)
 #define ORS(text) .dflt_text = (text)
 #define FIELD(m, f, k, ex, d, ...)                                                                 \
-    {.name = #f, .name_n = sizeof(#f) - 1, .kind = k, .offset = offsetof(struct PREFIX(m), f), .example = ex, .doc = d, __VA_ARGS__},
+    {.key = {(char)(0xa0 | (sizeof(#f) - 1)), #f}, .name = #f, .name_n = sizeof(#f) - 1, .kind = k, .offset = offsetof(struct PREFIX(m), f), .example = ex, .doc = d, __VA_ARGS__},
 #define STR(m, f, d, ex, doc) FIELD(m, f, KIND_STR, ex, doc, d)
 #define BIN(m, f, d, ex, doc) FIELD(m, f, KIND_BIN, ex, doc, d)
 #define MAP(m, f, d, ex, doc) FIELD(m, f, KIND_MAP, ex, doc, d)
@@ -89,6 +89,67 @@ int enum_find(const struct enumeration *e, struct bytes name)
 #undef ENUM
 #undef LIST
 #undef END
+#undef NEED
+#undef OR
+#undef ORS
+
+/* The defaults, as the C struct that has them all. What is needed begins as nothing. */
+#define NEED 0
+#define OR(number) number
+#define ORS(text) sizeof(text) > 1 ? (text) : NULL, sizeof(text) - 1
+#define STR(m, f, d, ex, doc) .f = {d},
+#define BIN STR
+#define MAP STR
+#define UINT(m, f, d, ex, doc) .f = d,
+#define INT UINT
+#define NUM UINT
+#define BOOL UINT
+#define NAMES(m, f, doc)
+#define ENUM(m, f, e, d, ex, doc) .f = d,
+#define LIST(m, f, p, doc)
+#define END(m) };
+#define MSG(m, fr, ep, d) static const struct msg_##m defaults_msg_##m = {
+#define PART(m, d) MSG(m, , , )
+#define REC(m, d) static const struct rec_##m defaults_rec_##m = {
+#include "proto/messages.def"
+#include "proto/records.def"
+#undef NEED
+#undef OR
+#undef ORS
+#undef STR
+#undef UINT
+#undef ENUM
+#undef END
+#undef MSG
+#undef REC
+
+/* How many fields are needed. */
+#define NEED 1
+#define OR(number) 0
+#define ORS(text) 0
+#define STR(m, f, d, ex, doc) +d
+#define UINT STR
+#define ENUM(m, f, e, d, ex, doc) +d
+#define END(m) };
+#define MSG(m, fr, ep, d) enum { needed_msg_##m = 0
+#define REC(m, d) enum { needed_rec_##m = 0
+#include "proto/messages.def"
+#include "proto/records.def"
+#undef MSG
+#undef PART
+#undef REC
+#undef STR
+#undef BIN
+#undef MAP
+#undef UINT
+#undef INT
+#undef NUM
+#undef BOOL
+#undef NAMES
+#undef ENUM
+#undef LIST
+#undef END
+
 #define STR(m, f, d, ex, doc)
 #define BIN(m, f, d, ex, doc)
 #define MAP(m, f, d, ex, doc)
@@ -101,10 +162,11 @@ int enum_find(const struct enumeration *e, struct bytes name)
 #define LIST(m, f, p, doc)
 #define END(m)
 
+#define SHAPE(s, name) name, fields_##s, n_##s, sizeof(struct s), needed_##s, &defaults_##s
 #define MSG(m, fr, ep, d)
 #define PART(m, d)                                                                                 \
     static const struct schema part_##m = {                                                        \
-        #m, fields_msg_##m, n_msg_##m, sizeof(struct msg_##m), FROM_NOBODY, ENDPOINTS, doc_##m};
+        SHAPE(msg_##m, #m), FROM_NOBODY, ENDPOINTS, doc_##m};
 #include "proto/messages.def"
 #undef MSG
 #undef PART
@@ -112,7 +174,7 @@ int enum_find(const struct enumeration *e, struct bytes name)
 #define PART(m, d)
 const struct schema schema_messages[MSG_COUNT] = {
 #define MSG(m, fr, ep, d)                                                                          \
-    {#m, fields_msg_##m, n_msg_##m, sizeof(struct msg_##m), FROM_##fr, ENDPOINT_##ep, d},
+    {SHAPE(msg_##m, #m), FROM_##fr, ENDPOINT_##ep, d},
 #include "proto/messages.def"
 #undef MSG
 };
@@ -142,7 +204,7 @@ const struct schema *part_schema(const char *name)
 }
 
 const struct schema schema_records[REC_COUNT] = {
-#define REC(m, d) {#m, fields_rec_##m, n_rec_##m, sizeof(struct rec_##m), FROM_NOBODY, ENDPOINTS, d},
+#define REC(m, d) {SHAPE(rec_##m, #m), FROM_NOBODY, ENDPOINTS, d},
 #include "proto/records.def"
 };
 

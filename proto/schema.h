@@ -24,8 +24,16 @@ struct enumeration {
     size_t n;
 };
 
+/* A field's name as msgpack writes it, with room behind it: it is written and compared eight bytes a step. */
+enum { KEY_NAME_MAX = 31 };
+struct key_bytes {
+    char head; /* says how long the name is */
+    char name[KEY_NAME_MAX];
+};
+
 struct schema;
 struct field {
+    struct key_bytes key;
     const char *name;
     size_t name_n;
     enum kind kind;
@@ -45,6 +53,8 @@ struct schema {
     const char *name;
     const struct field *fields;
     size_t n, size; /* fields; bytes of the C struct */
+    size_t n_needed; /* fields */
+    const void *defaults; /* a C struct with every field at its default */
     enum from from; /* FROM_NOBODY: a part or a record */
     enum endpoint endpoint;
     const char *doc;

@@ -381,6 +381,21 @@ static void every_truncation_is_refused(void **state)
     }
 }
 
+/* The memory of the message before is used again, and nothing of it is seen. */
+static void an_arena_begins_with_the_memory_of_the_last(void **state)
+{
+    (void)state;
+    enum { MUCH = 20000 };
+    struct arena arena = {0};
+    char *first = memset(arena_raw(&arena, MUCH), 'x', MUCH);
+    arena_done(&arena);
+    char *again = arena_take(&arena, MUCH);
+    assert_ptr_equal(again, first);
+    for (size_t i = 0; i < MUCH; i++)
+        assert_int_equal(again[i], 0);
+    arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +411,7 @@ int main(void)
         cmocka_unit_test(lists_are_bounded),
         cmocka_unit_test(the_type_comes_first),
         cmocka_unit_test(every_truncation_is_refused),
+        cmocka_unit_test(an_arena_begins_with_the_memory_of_the_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

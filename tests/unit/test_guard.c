@@ -42,6 +42,8 @@ static void each_reason_has_its_bytes(void **state)
         {BYTES("\x82\xa1x\x01\xa1x\x01"), -EEXIST},
         {BYTES("\x82\xa1x\x01\xd9\x01x\x01"), -EEXIST}, /* the same key written in another way */
         {BYTES("\x81\xa1x\x91\x82\xa0\x01\xa0\x01"), -EEXIST},
+        {BYTES("\x82\xa3xay\x01\xa3xby\x01"), 0}, /* keys that only differ in the middle */
+        {BYTES("\x83\xa3xay\x01\xa3xby\x01\xa3xay\x01"), -EEXIST},
         {BYTES("\x81\xa1"
                "1\x91\x91\x91\x91\x91\x91\x90"),
          0}, /* eight deep */

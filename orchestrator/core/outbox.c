@@ -78,6 +78,7 @@ static void add_said(struct batch *b, enum say_when when, struct said said, stru
                              ? grow(&b->urgent, &b->n_urgent, &b->room_urgent, sizeof(*place))
                              : grow(&b->says, &b->n_says, &b->room_says, sizeof(*place));
     said.body = keep(b, body);
+    said.soon = when == SAY_SOON;
     *place = said;
 }
 

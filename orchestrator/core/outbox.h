@@ -30,6 +30,7 @@ void save_forget(struct save *s); /* the object is freed without a change in Red
 
 enum say_when {
     SAY_AFTER_COMMIT, /* the rule: after everything saved before it */
+    SAY_SOON,         /* as the rule, and it may wait a few ms for the next message to the same peer: what another one follows */
     SAY_NOW,          /* beats, refusals, busy: nothing that could be lost */
 };
 /* say encodes the message at once; to is copied. */
@@ -58,6 +59,7 @@ struct said {
     enum endpoint endpoint;
     struct routing to;  /* of agents and control */
     const char *topic;  /* of events: static */
+    bool soon;          /* SAY_SOON */
     struct bytes body;  /* in the batch's arena */
 };
 struct batch {

@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/text.h"
 #include "disk.h"
@@ -99,6 +100,7 @@ int bus_open(struct bus *b, const struct set_listen *listen, bool insecure, cons
         [ENDPOINT_events] = listen->events,
     };
     crowd_host();
+    later_init(&b->later);
     *ret_failed = "context";
     b->secret = secret;
     int r = socket_context_new(SOCKETS_MAX, &b->context);
@@ -118,6 +120,7 @@ void bus_close(struct bus *b)
     socket_close(b->zap);
     socket_context_free(b->context);
     buf_done(&b->body);
+    later_done(&b->later);
     *b = (struct bus){0};
 }
 
@@ -133,13 +136,33 @@ int bus_receive(struct bus *b, enum endpoint endpoint, struct routing *ret_from,
     return r;
 }
 
+static void send(void *user, enum endpoint endpoint, const struct routing *to, struct bytes body)
+{
+    struct bus *b = user;
+    b->touched[endpoint] = true;
+    if (socket_send(b->sockets[endpoint], to, NULL, body) < 0)
+        b->unsent++;
+}
+
 void bus_say(struct bus *b, const struct said *said)
 {
-    bool routed = kinds[said->endpoint].kind == SOCKET_ROUTER;
+    if (kinds[said->endpoint].kind == SOCKET_ROUTER) {
+        if (said->soon) {
+            later_keep(&b->later, said, clock_now(), send, b);
+            return;
+        }
+        later_flush(&b->later, said->endpoint, &said->to, send, b);
+        send(b, said->endpoint, &said->to, said->body);
+        return;
+    }
     b->touched[said->endpoint] = true;
-    if (socket_send(b->sockets[said->endpoint], routed ? &said->to : NULL, said->topic,
-                    said->body) < 0)
+    if (socket_send(b->sockets[said->endpoint], NULL, said->topic, said->body) < 0)
         b->unsent++;
+}
+
+int64_t bus_tick(struct bus *b, bool all)
+{
+    return later_tick(&b->later, all ? INT64_MAX : clock_now(), send, b);
 }
 
 int bus_announce(const struct bus *b, struct bytes realm, const char *key, const char *dir)

@@ -4,6 +4,7 @@
 #ifndef HELIOS_SHELL_BUS_H
 #define HELIOS_SHELL_BUS_H
 
+#include "later.h"
 #include "orchestrator/core/outbox.h"
 #include "settings/settings.h"
 
@@ -19,6 +20,7 @@ struct bus {
     bool touched[ENDPOINTS]; /* something was done with it since it was seen to have nothing (proto/wait.h) */
     struct buf body;                             /* of the message received last */
     char user[SOCKET_USER]; /* of the same: the public key of its sender; "" without keys */
+    struct later later;     /* what waits for the next message to the same peer */
     uint64_t unsent;        /* messages that a peer was too slow or too gone for */
 };
 
@@ -42,6 +44,8 @@ int bus_receive(struct bus *b, enum endpoint endpoint, struct routing *ret_from,
 /* bus_say sends and never waits: a slow tap loses events (W2), a slow agent is judged by its beats.
  */
 void bus_say(struct bus *b, const struct said *said);
+/* bus_tick sends what has waited long enough for company (later.h), or all of it, and answers when to call again. */
+int64_t bus_tick(struct bus *b, bool all);
 /* bus_announce writes DIR/endpoints.json: {realm, agents, control, kpi, events, key, pid}; key: our public one, "" without. */
 int bus_announce(const struct bus *b, struct bytes realm, const char *key, const char *dir);
 

@@ -79,6 +79,7 @@ static int64_t tick(struct shell *s)
     due = MIN(due, s->freeze.next);
     due = MIN(due, door_tick(s, now));
     due = MIN(due, shell_hold(s, now));
+    bus_tick(&s->bus, s->stopping || s->core->hand_over); /* before the lead goes */
     due = MIN(due, leave_tick(s));
     return MIN(due, helios_tick(s->core, now));
 }
@@ -136,5 +137,5 @@ int64_t shell_turn(struct shell *s, unsigned ready)
         commit(s); /* of the core that goes, before tick puts another one in its place */
     int64_t due = tick(s);
     commit(s);
-    return MIN(due, store_due(s->store));
+    return MIN(MIN(due, store_due(s->store)), bus_tick(&s->bus, false));
 }

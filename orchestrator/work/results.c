@@ -96,6 +96,6 @@ void on_results(struct helios *h, const struct routing *from, const struct msg_r
                                         .attempt = result->attempt,
                                         .code = bytes_of(settle(h, a, result))};
     }
-    say(h, ENDPOINT_agents, from, MSG_results_ok, &ok, SAY_AFTER_COMMIT);
+    say(h, ENDPOINT_agents, from, MSG_results_ok, &ok, SAY_SOON); /* more work follows, mostly */
     free(ok.items.at);
 }

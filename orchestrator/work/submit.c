@@ -305,7 +305,8 @@ static void answer(struct helios *h, const struct routing *from, const struct ms
         .ref = m->ref, .items = {a->tickets, a->n_tickets}, .epoch = h->epoch};
     struct msg_rejected rejected = {.ref = m->ref, .items = {a->refusals, a->n_refusals}};
     if (a->n_tickets || a->n_refusals == 0)
-        say(h, ENDPOINT_control, from, MSG_accepted, &accepted, SAY_AFTER_COMMIT);
+        say(h, ENDPOINT_control, from, MSG_accepted, &accepted,
+            a->watch ? SAY_SOON : SAY_AFTER_COMMIT); /* who watches is told of the end, mostly soon */
     if (a->n_refusals) {
         say(h, ENDPOINT_control, from, MSG_rejected, &rejected, SAY_NOW);
         _autofree_ char *client = bytes_dup(m->client);

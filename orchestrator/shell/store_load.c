@@ -6,7 +6,8 @@
 #include "store_inside.h"
 
 #define PAGE 1000
-#define PAGE_ITEMS 100 /* of the ledger: each may be long */
+#define PAGE_ITEMS 100  /* of the ledger: each may be long */
+#define PAGE_SHEAVES 40 /* each is hundreds of tasks */
 
 struct load {
     enum rec kind;
@@ -133,7 +134,7 @@ static void ask_page(struct store *s, const char *cursor)
     args_key(&a, s, schema_records[s->load->kind].name);
     args_text(&a, cursor);
     args_text(&a, "COUNT");
-    args_number(&a, PAGE);
+    args_number(&a, s->load->kind == REC_sheaf ? PAGE_SHEAVES : PAGE);
     link_send(s, on_page, NULL, &a);
 }
 

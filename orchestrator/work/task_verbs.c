@@ -64,6 +64,8 @@ void failed_pack(const struct kept *k, struct pack *p)
     arena_done(&arena);
 }
 
+#define LISTED_MOST 1000 /* in one answer, which is a message of bounded size */
+
 /* What `tasks` and `cancel` choose by; empty = any. */
 struct filter {
     struct bytes state, action, swarm, client;
@@ -122,7 +124,7 @@ static size_t wake_some(struct helios *h, const struct filter *f, size_t enough)
 static int query_tasks(struct helios *h, struct verb_call *call)
 {
     struct filter filter = filter_of(call->args);
-    int64_t limit = map_int(call->args, "limit", 100);
+    int64_t limit = MIN(map_int(call->args, "limit", 100), LISTED_MOST);
     size_t n, asleep = wake_some(h, &filter, (size_t)MAX(limit, 0));
     struct task **found = gather(h, &filter, &n);
     pack_key(&call->answer, "tasks");
@@ -192,23 +194,50 @@ static int cancel_one(struct helios *h, struct verb_call *call, struct bytes id,
     return 0;
 }
 
-/* The numbers are gathered first: an owner may react to an end by ending others. */
-static int cancel_all(struct helios *h, struct verb_call *call, const char *why)
+/* cancel_awake: the numbers are gathered first, since an owner may react to an end by ending others. */
+static int64_t cancel_awake(struct helios *h, const struct filter *f, const char *why)
 {
-    struct filter filter = filter_of(call->args);
     size_t n;
     int64_t cancelled = 0;
-    wake_some(h, &filter, SIZE_MAX);
-    struct task **found = gather(h, &filter, &n);
+    struct task **found = gather(h, f, &n);
     uint64_t *numbers = xalloc((n + 1) * sizeof(*numbers));
     for (size_t i = 0; i < n; i++)
         numbers[i] = found[i]->number;
+    free(found);
     for (size_t i = 0; i < n; i++) {
-        struct task *t = task_by_number(h, numbers[i]);
+        struct task *t = map_get_number(&h->work.tasks, numbers[i]);
         cancelled += t && task_cancel(h, t, why) == 0;
     }
     free(numbers);
-    free(found);
+    return cancelled;
+}
+
+/* cancel_asleep wakes one after the other; with its last one a sheaf is gone. */
+static int64_t cancel_asleep(struct helios *h, uint64_t first, size_t n, const char *why)
+{
+    int64_t cancelled = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct task *t = task_by_number(h, first + i);
+        cancelled += t && task_cancel(h, t, why) == 0;
+    }
+    return cancelled;
+}
+
+static int cancel_all(struct helios *h, struct verb_call *call, const char *why)
+{
+    struct filter filter = filter_of(call->args);
+    struct sheaves *all = &h->work.sheaves;
+    struct range {
+        uint64_t first, n;
+    } *ranges = xalloc((all->end - all->begin + 1) * sizeof(*ranges));
+    size_t n = 0;
+    SHEAVES_EACH (s, h)
+        if (chosen(&filter, &s->common))
+            ranges[n++] = (struct range){s->first, s->n};
+    int64_t cancelled = cancel_awake(h, &filter, why);
+    for (size_t i = 0; i < n; i++)
+        cancelled += cancel_asleep(h, ranges[i].first, ranges[i].n, why);
+    free(ranges);
     pack_put_int(&call->answer, "cancelled", cancelled);
     return 0;
 }
@@ -230,7 +259,7 @@ static int command_cancel(struct helios *h, struct verb_call *call)
 }
 
 const struct verb task_verbs[] = {
-    {"tasks", false, "state, action, swarm, client, limit (100)",
+    {"tasks", false, "state, action, swarm, client, limit (100, at most 1000)",
      "live tasks, oldest first, and why each one waits", query_tasks},
     {"task", false, "id", "one task, live or ended not long ago", query_task},
     {"failed", false, "limit (100)", "tasks that failed for good and are kept", query_failed},

@@ -41,6 +41,16 @@ static inline void buf_add(struct buf *b, const void *data, size_t n)
         memcpy(buf_grow(b, n), data, n);
 }
 
+/* buf_add_of adds the first n bytes of an array of `size`, a constant: copying all of it is a few moves. */
+static inline void buf_add_of(struct buf *b, const void *array, size_t size, size_t n)
+{
+    if (b->n + size >= b->room)
+        buf_room(b, size);
+    memcpy(b->at + b->n, array, size);
+    b->n += n;
+    b->at[b->n] = '\0';
+}
+
 static inline struct bytes buf_bytes(const struct buf *b)
 {
     return (struct bytes){b->at ? b->at : "", b->n};

@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns the writing of msgpack, by msgpack-c's packer functions (inline, with a write callback: no
- * allocation but the growth of the buf). Refuses to know what is written. */
+/* Owns the counts of opened maps and lists; their values are written by write.h. Refuses to know what is written. */
 #include "pack.h"
 
 #include <math.h>
-#include <msgpack/pack.h>
+
+#include "write.h"
 
 /* An opened container gets a 16-bit header of three bytes: its count is known only at the close. */
 enum { HEADER = 3 };
-
-static int write_to_buf(void *out, const char *data, size_t n)
-{
-    buf_add(out, data, n);
-    return 0;
-}
-
-static msgpack_packer packer_of(struct pack *p)
-{
-    return (msgpack_packer){.data = p->out, .callback = write_to_buf};
-}
 
 /* count_value counts a value that lies directly in an open list; in a map the keys count. */
 static void count_value(struct pack *p)
@@ -77,27 +66,11 @@ void pack_end(struct pack *p)
     *header = (unsigned char)count;
 }
 
-/* Short strings, most of all that is packed, are written in one go: a byte of head, then the text. */
-static void put_str(struct pack *p, struct bytes text)
-{
-    enum { SHORT = 31, SHORT_HEAD = 0xa0 };
-    if (text.n <= SHORT) {
-        char *at = buf_grow(p->out, 1 + text.n);
-        *at = (char)(SHORT_HEAD | text.n);
-        if (text.n)
-            memcpy(at + 1, text.at, text.n);
-        return;
-    }
-    msgpack_packer k = packer_of(p);
-    msgpack_pack_str(&k, text.n);
-    msgpack_pack_str_body(&k, text.at, text.n);
-}
-
 void pack_key_bytes(struct pack *p, struct bytes key)
 {
     assert(p->depth && p->open[p->depth - 1].map);
     p->open[p->depth - 1].count++;
-    put_str(p, key);
+    write_text(p->out, key);
 }
 
 void pack_key(struct pack *p, const char *key)
@@ -108,32 +81,28 @@ void pack_key(struct pack *p, const char *key)
 void pack_nil(struct pack *p)
 {
     count_value(p);
-    msgpack_packer k = packer_of(p);
-    msgpack_pack_nil(&k);
+    write_nil(p->out);
 }
 
 void pack_bool(struct pack *p, bool v)
 {
     count_value(p);
-    msgpack_packer k = packer_of(p);
     if (v)
-        msgpack_pack_true(&k);
+        write_true(p->out);
     else
-        msgpack_pack_false(&k);
+        write_false(p->out);
 }
 
 void pack_int(struct pack *p, int64_t v)
 {
     count_value(p);
-    msgpack_packer k = packer_of(p);
-    msgpack_pack_int64(&k, v);
+    write_int64(p->out, v);
 }
 
 void pack_uint(struct pack *p, uint64_t v)
 {
     count_value(p);
-    msgpack_packer k = packer_of(p);
-    msgpack_pack_uint64(&k, v);
+    write_uint64(p->out, v);
 }
 
 void pack_num(struct pack *p, double v)
@@ -143,14 +112,13 @@ void pack_num(struct pack *p, double v)
         return;
     }
     count_value(p);
-    msgpack_packer k = packer_of(p);
-    msgpack_pack_double(&k, v);
+    write_double(p->out, v);
 }
 
 void pack_str(struct pack *p, struct bytes v)
 {
     count_value(p);
-    put_str(p, v);
+    write_text(p->out, v);
 }
 
 void pack_text(struct pack *p, const char *v)
@@ -161,18 +129,13 @@ void pack_text(struct pack *p, const char *v)
 void pack_bin(struct pack *p, struct bytes v)
 {
     count_value(p);
-    msgpack_packer k = packer_of(p);
-    msgpack_pack_bin(&k, v.n);
-    msgpack_pack_bin_body(&k, v.at, v.n);
+    write_bytes(p->out, v);
 }
 
 void pack_raw(struct pack *p, struct bytes msgpack)
 {
     count_value(p);
-    if (msgpack.n)
-        buf_add(p->out, msgpack.at, msgpack.n);
-    else
-        buf_add(p->out, "\x80", 1);
+    write_raw(p->out, msgpack);
 }
 
 void pack_items(struct pack *p, struct bytes packed, size_t n)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Writing msgpack into a buf: values through msgpack-c's packer; maps and lists are opened and
+/* Writing msgpack into a buf: values by msgpack-c's packer (write.h); maps and lists are opened and
  * closed, their counts are filled in at the close. */
 #ifndef HELIOS_PROTO_PACK_H
 #define HELIOS_PROTO_PACK_H

@@ -13,7 +13,7 @@
 #include "agents/signals.h"
 #include "proto/socket.h"
 
-enum { SPARE_SOCKETS = 64 };
+enum { SPARE_SOCKETS = 64, GATHER_MS = 5 };
 
 char *agent_path(const struct agent *a, const char *path)
 {
@@ -40,6 +40,21 @@ struct member *agent_member(struct agent *a, struct bytes id)
 
 /* ---- members ---- */
 
+/* say_gathered says what is fresh. See slots_may_gather. */
+static void say_gathered(struct member *m)
+{
+    loop_no_timer(&m->agent->loop, &m->gather);
+    m->slots.urgent = false;
+    links_results(m);
+}
+
+static void on_gathered(struct timer *t)
+{
+    struct member *m = container_of(t, struct member, gather);
+    m->slots.urgent = true; /* at the end of this turn, when the disk has what it added (A4) */
+    agent_dirty(m);
+}
+
 static void member_init(struct member *m, struct agent *a, const struct set_member *set,
                         size_t number)
 {
@@ -48,6 +63,7 @@ static void member_init(struct member *m, struct agent *a, const struct set_memb
     if (set->count > 1)
         buf_printf(&id, "-%zu", number);
     *m = (struct member){.agent = a, .set = set, .id = buf_take(&id), .base = xdup(set->name.at)};
+    m->gather.due = on_gathered;
     list_init(&m->dirty);
     slots_init(&m->slots);
 }
@@ -70,6 +86,7 @@ static int new_members(struct agent *a, char **ret_why)
 static void member_done(struct member *m)
 {
     list_out(&m->dirty);
+    loop_no_timer(&m->agent->loop, &m->gather);
     slots_done(&m->slots);
     links_free(m);
     samples_done(&m->source);
@@ -288,7 +305,10 @@ static void speak(struct member *m)
     list_out(&m->dirty);
     if (slots_unsaid(m))
         links_beat(m);
-    links_results(m);
+    if (!slots_may_gather(m))
+        say_gathered(m);
+    else if (!list_empty(&m->slots.fresh) && m->gather.node.place == 0)
+        loop_timer(&m->agent->loop, &m->gather, m->agent->loop.now + GATHER_MS);
     samples_send(m);
     leave_if_done(m);
 }

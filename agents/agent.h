@@ -35,6 +35,7 @@ struct member {
     struct link *links;           /* owned; one for each controller */
     struct source source;         /* its samples */
     struct list dirty;            /* in agent.dirty: it has something to say this turn */
+    struct timer gather;          /* set: fresh results wait for others until then */
     bool draining;                /* the controller said so: leaves when nothing is left */
     bool left;                    /* it said bye */
     uint64_t hellos;              /* so far, to whomever */

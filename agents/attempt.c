@@ -6,6 +6,8 @@
 #include "agents/results.h"
 #include "common/log.h"
 
+enum { USUAL_PRIORITY = 2 };
+
 struct attempt *attempt_new(struct member *m, struct bytes task, uint64_t number,
                             struct bytes action, struct bytes key)
 {
@@ -123,6 +125,7 @@ static void keep_result(struct attempt *a)
     struct slots *s = &a->member->slots;
     s->ended++;
     s->n_done++;
+    s->urgent = s->urgent || a->priority < USUAL_PRIORITY || a->job.ended.outcome != outcome_COMPLETED;
     list_out(&a->link);
     list_push(&s->fresh, &a->link);
     agent_dirty(a->member);

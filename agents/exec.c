@@ -13,7 +13,7 @@
 #include "agents/hunt.h"
 #include "agents/memory.h"
 
-enum { CHUNK = 64 * 1024, CHUNKS_A_TURN = 16, HUNTS = 3, AGAIN_MS = 50 };
+enum { CHUNK = 64 * 1024, CHUNKS_A_TURN = 16, HUNTS = 3, AGAIN_MS = 50, REST_MS = 5 };
 
 void exec_init(struct exec *e, struct loop *loop)
 {
@@ -72,10 +72,33 @@ static void read_end(struct pipe_end *p)
     }
 }
 
+/* watch_ends: whoever closes one of its pipes mostly ends, and its end reads them all. It that goes on
+ * is heard again after a rest. */
+static void watch_ends(struct child *c, bool wanted)
+{
+    struct pipe_end *ends[] = {&c->out, &c->err, &c->lines};
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+        if (ends[i]->child && wanted)
+            loop_watch(c->exec->loop, &ends[i]->watch);
+        else if (ends[i]->child)
+            loop_unwatch(c->exec->loop, &ends[i]->watch);
+}
+
+static void on_rested(struct timer *t)
+{
+    watch_ends(container_of(t, struct child, rest), true);
+}
+
 static void on_readable(struct watch *w, short events)
 {
+    struct pipe_end *p = container_of(w, struct pipe_end, watch);
+    struct child *c = p->child;
     (void)events;
-    read_end(container_of(w, struct pipe_end, watch));
+    read_end(p);
+    if (p->child)
+        return;
+    watch_ends(c, false);
+    loop_timer(c->exec->loop, &c->rest, c->exec->loop->now + REST_MS);
 }
 
 /* open_end makes a pipe; ours is read without blocking, the other one becomes the child's and is
@@ -102,14 +125,13 @@ static int input_file(struct bytes input)
     if (fd < 0)
         return -errno;
     for (size_t done = 0; done < input.n;) {
-        ssize_t n = write(fd, input.at + done, input.n - done);
+        ssize_t n = pwrite(fd, input.at + done, input.n - done, (off_t)done); /* read from its start */
         if (n < 0) {
             close(fd);
             return -errno;
         }
         done += (size_t)n;
     }
-    lseek(fd, 0, SEEK_SET);
     return fd;
 }
 
@@ -177,6 +199,7 @@ int exec_start(struct exec *e, const struct child_order *order, const struct chi
     c->grace_ms = order->grace_ms;
     c->mark = order->mark ? xdup(order->mark) : NULL;
     c->clock.due = on_clock;
+    c->rest.due = on_rested;
     s.in = s.out = s.err = s.progress = -1;
     int error = open_files(c, &s, order);
     if (!error)
@@ -207,6 +230,7 @@ void child_free(struct child *c)
     close_end(&c->err);
     close_end(&c->lines);
     loop_no_timer(c->exec->loop, &c->clock);
+    loop_no_timer(c->exec->loop, &c->rest);
     buf_done(&c->output);
     buf_done(&c->complaint);
     lines_done(&c->part);
@@ -252,6 +276,7 @@ static void bury(struct child *c)
         c->oom = memory_killed(&c->exec->oom_kills);
     c->pid = 0;
     loop_no_timer(c->exec->loop, &c->clock);
+    loop_no_timer(c->exec->loop, &c->rest);
     read_rest(c);
     c->on_end(c);
 }

@@ -46,6 +46,8 @@ struct child {
         void (*take)(struct child *c, struct bytes data);
     } out, err, lines;
     struct timer clock; /* deadline, then grace */
+    struct timer rest;  /* one pipe is closed: mostly its end follows at once, and the other pipes
+                           need not wake us for theirs */
     int64_t grace_ms;
     char *mark;
     enum stop stop; /* why it was stopped */

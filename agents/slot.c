@@ -5,6 +5,8 @@
 
 #include "agents/agent.h"
 
+enum { QUEUED_A_SLOT = 4 }; /* so much waits here when results may gather */
+
 static struct attempt *find(const struct slots *s, struct bytes task)
 {
     struct attempt *a;
@@ -158,6 +160,15 @@ uint64_t slots_free(const struct member *m)
     if (m->left || m->draining || m->agent->state != AGENT_RUNNING || used > owed)
         return 0;
     return owed - used;
+}
+
+/* While the queue here keeps the slots busy, a message a result would only take the processor from the
+ * programs that run. */
+bool slots_may_gather(const struct member *m)
+{
+    const struct slots *s = &m->slots;
+    return !s->urgent && s->n_queued >= QUEUED_A_SLOT * (size_t)m->set->slots && !m->draining &&
+           m->agent->state == AGENT_RUNNING;
 }
 
 void slots_again(struct member *m, int64_t before)

@@ -14,6 +14,7 @@ struct slots {
     struct list sent;      /* DONE, sent and not acknowledged, longest ago first */
     size_t n_queued, n_running, n_done;
     uint64_t ended; /* attempts since the start */
+    bool urgent;    /* one of the fresh results must not wait for others */
 };
 
 void slots_init(struct slots *s);
@@ -29,6 +30,8 @@ void slots_drop_queue(
 void slots_drop_all(struct member *m);       /* and what runs is stopped and not reported */
 bool slots_unsaid(const struct member *m);   /* is there a checkpoint that was not said yet? */
 uint64_t slots_free(const struct member *m); /* credit: free slots and free prefetch */
+/* slots_may_gather: fresh results may wait a moment for others, since nobody waits for the slots that they free. */
+bool slots_may_gather(const struct member *m);
 void slots_again(struct member *m, int64_t before); /* results sent before that are sent again */
 void slots_say_again(
     struct member *m); /* the last checkpoint of all that runs: somebody has not heard it */

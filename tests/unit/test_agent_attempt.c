@@ -206,6 +206,35 @@ static void test_results_are_kept(void **state)
     forget_all();
 }
 
+/* A4: results wait for others only while much is queued, and never those that are urgent or have not completed. */
+static void test_results_gather(void **state)
+{
+    char task[16];
+    (void)state;
+    struct attempt *first = brought_to(ATTEMPT_DONE);
+    member->slots.urgent = false;
+    assert_false(slots_may_gather(member)); /* nothing is queued: it leaves at once */
+    for (int i = 2; i < 20; i++) {
+        snprintf(task, sizeof(task), "t-%d", i);
+        take(task, 1, 2);
+    }
+    assert_true(slots_may_gather(member));
+    member->draining = true;
+    assert_false(slots_may_gather(member));
+    member->draining = false;
+    attempt_move(find("t-2"), ATTEMPT_CANCEL);
+    assert_false(slots_may_gather(member));
+    member->slots.urgent = false;
+    struct attempt *urgent = take("t-99", 1, 1);
+    attempt_move(urgent, ATTEMPT_START);
+    assert_true(slots_may_gather(member));
+    end(urgent);
+    assert_false(slots_may_gather(member));
+    assert_int_equal(first->state, ATTEMPT_DONE);
+    member->slots.urgent = false;
+    forget_all();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +243,7 @@ int main(void)
         cmocka_unit_test(test_dispatches_of_one_task),
         cmocka_unit_test(test_order_and_credit),
         cmocka_unit_test(test_results_are_kept),
+        cmocka_unit_test(test_results_gather),
     };
     return cmocka_run_group_tests(tests, start_agent, stop_agent);
 }

@@ -67,10 +67,65 @@ static void a_reaped_child_is_sent_nothing(void **state) /* T4 */
     loop_done(&loop);
 }
 
+static unsigned percent;
+
+static void on_progress(struct child *c)
+{
+    percent = c->progress.percent;
+}
+
+static void make_file(const char *path)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fclose(f);
+}
+
+#define TURN_UNTIL(exec, it)                                                                       \
+    for (int i = 0; !(it) && i < 10000; i++) {                                                     \
+        usleep(1000);                                                                              \
+        loop_turn((exec)->loop, true);                                                             \
+        exec_reap(exec);                                                                           \
+    }                                                                                              \
+    assert_true(it)
+
+/* A8: who closes one of its pipes mostly ends, so the others rest; who goes on is heard again. */
+static void a_child_that_closes_its_output_is_still_heard(void **state)
+{
+    char script[] = "exec 1>&-; while [ -e first ]; do sleep 0.01; done; echo 'progress 40 on' >&3; "
+                    "while [ -e second ]; do sleep 0.01; done",
+         dir[] = "/tmp/helios-exec-XXXXXX", path[] = "PATH=/usr/bin:/bin";
+    char *const argv[] = {"/bin/sh", "-c", script, NULL}, *const envp[] = {path, NULL};
+    struct child hooks = {.on_end = on_end, .on_progress = on_progress}, *c;
+    struct loop loop;
+    struct exec exec;
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(chdir(dir), 0);
+    make_file("first");
+    make_file("second");
+    loop_init(&loop);
+    exec_init(&exec, &loop);
+    ends = percent = 0;
+    struct child_order order = {.spawn = {.argv = argv, .envp = envp}, .progress = true};
+    assert_int_equal(exec_start(&exec, &order, &hooks, &c), 0);
+    TURN_UNTIL(&exec, c->out.child == NULL);
+    unlink("first");
+    TURN_UNTIL(&exec, percent == 40);
+    assert_int_equal(ends, 0);
+    unlink("second");
+    TURN_UNTIL(&exec, ends == 1);
+    child_free(c);
+    loop_done(&loop);
+    assert_int_equal(chdir("/"), 0);
+    rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_reaped_child_is_sent_nothing),
+        cmocka_unit_test(a_child_that_closes_its_output_is_still_heard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,16 +8,36 @@
 
 enum { USUAL_PRIORITY = 2 };
 
-struct attempt *attempt_new(struct member *m, struct bytes task, uint64_t number,
-                            struct bytes action, struct bytes key)
+/* keep copies a view to *at, with a NUL behind it, and moves *at on. */
+static struct bytes keep(char **at, struct bytes b)
 {
-    struct attempt *a = NEW(struct attempt);
+    struct bytes kept = {*at, b.n};
+    if (b.n)
+        memcpy(*at, b.at, b.n);
+    (*at)[b.n] = '\0';
+    *at += b.n + 1;
+    return kept;
+}
+
+struct attempt *attempt_new(struct member *m, const struct msg_task *t)
+{
+    const struct bytes all[] = {t->id, t->action, t->key, t->params, t->checkpoint, t->signature};
+    size_t room = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        room += all[i].n + 1;
+    struct attempt *a = xalloc(sizeof(*a) + room);
+    char *at = a->words;
     list_init(&a->link);
     a->member = m;
-    a->asked = (struct asked){.task = bytes_dup(task),
-                              .attempt = number,
-                              .action = bytes_dup(action),
-                              .key = bytes_dup(key)};
+    a->timeout_ms = t->timeout_ms;
+    a->priority = t->priority;
+    a->asked.attempt = t->attempt;
+    a->asked.task = keep(&at, t->id).at;
+    a->asked.action = keep(&at, t->action).at;
+    a->asked.key = keep(&at, t->key).at;
+    a->asked.params = keep(&at, t->params);
+    a->asked.checkpoint = keep(&at, t->checkpoint);
+    a->asked.signature = keep(&at, t->signature);
     return a;
 }
 
@@ -30,12 +50,6 @@ void attempt_free(struct attempt *a)
         a->older->newer = NULL;
     job_done(&a->job);
     manifest_drop(a->manifest);
-    free((char *)(uintptr_t)a->asked.task);
-    free((char *)(uintptr_t)a->asked.action);
-    free((char *)(uintptr_t)a->asked.key);
-    buf_done(&a->params);
-    buf_done(&a->checkpoint);
-    buf_done(&a->signature);
     buf_done(&a->note);
     buf_done(&a->saved);
     free(a);
@@ -71,9 +85,6 @@ static void begin_job(struct attempt *a)
     s->n_queued--;
     s->n_running++;
     a->started = agent->loop.now;
-    a->asked.params = buf_bytes(&a->params);
-    a->asked.checkpoint = buf_bytes(&a->checkpoint);
-    a->asked.signature = buf_bytes(&a->signature);
     a->asked.deadline = a->started + (int64_t)a->timeout_ms;
     a->manifest = manifest_hold(agent->manifest);
     a->job = (struct job){.member = a->member,

@@ -30,9 +30,8 @@ struct attempt {
     struct list link;  /* in one list of slots */
     struct member *member;
     enum attempt_state state;
-    struct asked asked; /* its strings are owned by the attempt */
+    struct asked asked; /* points into `words` */
     uint64_t timeout_ms, priority;
-    struct buf params, checkpoint, signature; /* what asked points into */
     struct manifest *manifest;     /* held */
     struct job job;
     struct attempt *older; /* of the same task and still running: it must end first (T5) */
@@ -43,6 +42,7 @@ struct attempt {
     struct buf note, saved; /* saved: its own last checkpoint */
     bool unsaid;            /* saved was not said yet */
     int64_t said;           /* DONE: when its result was last sent */
+    char words[];           /* what was asked for; in one piece with the attempt, of which there are many */
 };
 
 enum attempt_event {
@@ -55,8 +55,7 @@ enum attempt_event {
 };
 
 /* attempt_new gives a QUEUED one that is in no list of the member's slots yet. */
-struct attempt *attempt_new(struct member *m, struct bytes task, uint64_t number,
-                            struct bytes action, struct bytes key);
+struct attempt *attempt_new(struct member *m, const struct msg_task *task);
 void attempt_free(struct attempt *a);
 /* attempt_move is the only place where a state changes; what means nothing in a state does nothing.
  * The attempt may be gone afterwards. */

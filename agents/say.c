@@ -20,9 +20,10 @@ enum {
 
 int link_say(struct link *l, enum msg which, const void *message)
 {
-    _cleanup_(buf_done) struct buf body = {0};
+    static struct buf body; /* its room is kept */
     if (l->watch.socket == NULL)
         return -ENOTCONN;
+    buf_clear(&body);
     message_encode(&body, which, message);
     int error = guard_check(buf_bytes(&body));
     return error ? error : socket_send(l->watch.socket, NULL, NULL, buf_bytes(&body));

@@ -21,8 +21,10 @@ static void add(struct slots *s, struct attempt *a)
 
 void slots_take_out(struct slots *s, struct attempt *a)
 {
-    if (find(s, bytes_of(a->asked.task)) == a)
-        HASH_DEL(s->tasks, a);
+    if (a->hh.tbl == NULL)
+        return;
+    HASH_DEL(s->tasks, a);
+    a->hh.tbl = NULL;
 }
 
 void slots_init(struct slots *s)
@@ -69,17 +71,6 @@ static bool sane(const struct msg_task *t)
     return t->id.n && !memchr(t->id.at, '\0', t->id.n) && t->attempt;
 }
 
-static struct attempt *attempt_of(struct member *m, const struct msg_task *t)
-{
-    struct attempt *a = attempt_new(m, t->id, t->attempt, t->action, t->key);
-    buf_add(&a->params, t->params.at, t->params.n);
-    buf_add(&a->checkpoint, t->checkpoint.at, t->checkpoint.n);
-    buf_add(&a->signature, t->signature.at, t->signature.n);
-    a->timeout_ms = t->timeout_ms;
-    a->priority = t->priority;
-    return a;
-}
-
 void slots_take(struct member *m, const struct msg_task *task)
 {
     struct slots *s = &m->slots;
@@ -93,7 +84,7 @@ void slots_take(struct member *m, const struct msg_task *task)
         return;
     }
     struct attempt *older = known ? make_room(s, known) : NULL;
-    struct attempt *a = attempt_of(m, task);
+    struct attempt *a = attempt_new(m, task);
     a->older = older;
     if (older)
         older->newer = a;
@@ -190,7 +181,7 @@ void slots_say_again(struct member *m)
 
 void slots_restore(struct member *m, const struct msg_result *r)
 {
-    struct attempt *a = attempt_new(m, r->task, r->attempt, BYTES(""), BYTES(""));
+    struct attempt *a = attempt_new(m, &(struct msg_task){.id = r->task, .attempt = r->attempt});
     struct ended *e = &a->job.ended;
     a->state = ATTEMPT_DONE;
     a->elapsed = (int64_t)r->elapsed_ms;

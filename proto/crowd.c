@@ -31,6 +31,8 @@ enum {
 struct seat { /* one connection; index = its descriptor */
     uint64_t cookie; /* of the kernel: a descriptor is used again, a cookie never; 0 = no seat */
     uint64_t taken;  /* bytes that came to us as messages */
+    uint64_t fresh;  /* of them those since the cookie was asked for */
+    uint64_t asked;  /* the look at which it was; 0 = never */
     int64_t since;   /* when it was seen first */
     int64_t waiting; /* by the last look: bytes of our memory that it may have */
     uint16_t port;   /* of ours that it uses; 0 = it is none of ours */
@@ -47,12 +49,13 @@ static struct {
     bool host;        /* others connect to us */
     int files;        /* descriptors that we may have */
     int open;         /* by the last look */
+    uint64_t look;    /* its number, from 1 on */
     int64_t next;     /* look */
     int64_t now;      /* of the last look */
     int64_t surveyed; /* memory when the connections were looked through last */
     int64_t calm;     /* memory when little waited */
     bool has_cut;     /* since the last look: what that freed is still to be given back */
-} crowd;
+} crowd = {.look = 1};
 
 void crowd_host(void)
 {
@@ -114,11 +117,14 @@ static struct seat *seat_of(int fd)
         crowd.n_seats = n;
     }
     struct seat *s = &crowd.seats[fd];
+    uint64_t fresh = s->fresh;
+    s->fresh = 0;
+    s->asked = crowd.look;
     if (s->cookie == cookie)
         return s;
     struct sockaddr_storage at = {0};
     socklen_t n = sizeof(at);
-    *s = (struct seat){.cookie = cookie, .since = crowd.now};
+    *s = (struct seat){.cookie = cookie, .taken = fresh, .asked = crowd.look, .since = crowd.now};
     /* One that listens has no peer: it is never cut. */
     if (getpeername(fd, (struct sockaddr *)&at, &n) == 0) {
         take_port(s, &at);
@@ -129,11 +135,17 @@ static struct seat *seat_of(int fd)
     return s;
 }
 
+/* The kernel is asked whose a descriptor is once a look, not once a frame. When it was used again in between, its new connection has
+ * what came since: too much at most, until waiting_of sees what it brought. */
 void crowd_took(int fd, size_t bytes)
 {
-    struct seat *s = fd < 0 ? NULL : seat_of(fd);
-    if (s)
+    if (fd < 0)
+        return;
+    struct seat *s = fd < crowd.n_seats && crowd.seats[fd].asked == crowd.look ? &crowd.seats[fd] : seat_of(fd);
+    if (s) {
         s->taken += bytes;
+        s->fresh += bytes;
+    }
 }
 
 /* ---- looking through them ---- */
@@ -146,12 +158,13 @@ static unsigned weight_of(uint16_t port)
     return 0;
 }
 
-static int64_t waiting_of(const struct seat *s, int fd)
+static int64_t waiting_of(struct seat *s, int fd)
 {
     struct tcp_info info = {0};
     socklen_t n = sizeof(info);
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n))
         return 0;
+    s->taken = MIN(s->taken, (uint64_t)info.tcpi_bytes_received);
     int64_t pulses = PULSE_BYTES_S * (1 + (crowd.now - s->since) / 1000);
     int64_t more = (int64_t)(info.tcpi_bytes_received - s->taken) - pulses;
     return MAX(more, 0) * weight_of(s->port);
@@ -282,6 +295,7 @@ int64_t crowd_look(int64_t now, crowd_cut_fn *told, void *user)
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
         crowd.files = (int)MIN(files.rlim_cur, (rlim_t)FILES_MAX);
     bool full;
+    crowd.look++;
     if (crowd.has_cut)
         malloc_trim(0); /* ZeroMQ has freed it meanwhile; the C library would keep it */
     crowd.has_cut = false;

@@ -43,7 +43,7 @@ static bool take_str(struct decoding *d, const struct field *f, struct cursor *c
 static bool take_bin(struct decoding *d, const struct field *f, struct cursor *c, void *ret)
 {
     (void)d, (void)f;
-    if (read_short(c, ret))
+    if (read_short(c, ret) || read_medium(c, ret))
         return true;
     struct value v = read_head(c);
     *(struct bytes *)ret = v.text;

@@ -23,7 +23,7 @@ static bool map_is_default(const struct field *f, const void *at)
     (void)f;
     enum { EMPTY_MAX = 5 }; /* bytes of the longest empty map */
     const struct bytes *map = at;
-    return map->n <= EMPTY_MAX && walk_of(*map).left == 0;
+    return map->n == 0 || (map->n <= EMPTY_MAX && walk_of(*map).left == 0);
 }
 
 static bool seq_is_default(const struct field *f, const void *at)

@@ -88,7 +88,7 @@ static int take_values(struct level *levels, size_t *depth, size_t *nodes, struc
         l->left--;
         if (++*nodes > GUARD_MAX_NODES)
             return -E2BIG;
-        if (!key && (skip_plain(c) || read_short(c, &text)))
+        if (!key && (skip_plain(c) || read_short(c, &text) || read_medium(c, &text)))
             continue;
         int error = key ? take_key(l, c) : take_head(levels, depth, c);
         if (error)

@@ -129,7 +129,10 @@ static uint64_t inside(const struct value *v)
 struct value read_whole(struct cursor *c)
 {
     struct value v = read_head(c);
+    struct bytes text;
     for (uint64_t left = inside(&v); left; left--) {
+        if (skip_plain(c) || read_short(c, &text) || read_medium(c, &text))
+            continue;
         struct value item = read_head(c);
         if (item.type == VALUE_END)
             return at_end(c);

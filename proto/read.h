@@ -54,6 +54,22 @@ static inline bool read_short(struct cursor *c, struct bytes *ret_text) /* a str
     return true;
 }
 
+/* A string or bytes that count in the byte behind the first. */
+static inline bool read_medium(struct cursor *c, struct bytes *ret)
+{
+    enum { BIN_8 = 0xc4, STR_8 = 0xd9 };
+    size_t left = (size_t)(c->end - c->at);
+    unsigned first = left > 1 ? (unsigned char)*c->at : 0;
+    if (first != BIN_8 && first != STR_8)
+        return false;
+    size_t n = (unsigned char)c->at[1];
+    if (n > left - 2)
+        return false;
+    *ret = (struct bytes){c->at + 2, n};
+    c->at += 2 + n;
+    return true;
+}
+
 extern const uint8_t read_sizes[256]; /* by first byte: bytes of a value of constant size, or 0 */
 
 static inline bool skip_plain(struct cursor *c) /* nil, a boolean or a number */

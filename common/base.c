@@ -16,6 +16,11 @@ void *xalloc(size_t n)
     return or_die(calloc(1, n ? n : 1), n);
 }
 
+void *xalloc_aligned(size_t alignment, size_t n)
+{
+    return memset(or_die(aligned_alloc(alignment, n), n), 0, n);
+}
+
 void *xrealloc(void *old, size_t n)
 {
     return or_die(realloc(old, n ? n : 1), n);

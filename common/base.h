@@ -43,6 +43,7 @@ char *bytes_dup(struct bytes b);
 /* Memory that a peer cannot drive is never refused: running out of it is our own fault, so we die and
  * are restarted. The result is zeroed. */
 void *xalloc(size_t n) __attribute__((malloc, returns_nonnull));
+void *xalloc_aligned(size_t alignment, size_t n) __attribute__((malloc, returns_nonnull));
 void *xrealloc(void *old, size_t n) __attribute__((returns_nonnull));
 char *xdup(const char *text) __attribute__((malloc, returns_nonnull)); /* NULL gives "" */
 

@@ -9,15 +9,20 @@
 
 #define FRACTION_SHIFT 46 /* 52 bits of fraction, the top six kept */
 
-static int32_t key_of(double value, uint32_t coarse)
+int32_t sketch_key(double value)
 {
     double size = fabs(value);
     if (size < DBL_MIN)
         return 0;
     uint64_t bits;
     memcpy(&bits, &size, sizeof(bits));
-    int32_t key = (int32_t)(bits >> FRACTION_SHIFT) >> coarse;
+    int32_t key = (int32_t)(bits >> FRACTION_SHIFT);
     return value < 0 ? -key : key;
+}
+
+static int32_t coarser(int32_t key, uint32_t by)
+{
+    return key < 0 ? -(-key >> by) : key >> by;
 }
 
 static double edge(int64_t key, uint32_t coarse)
@@ -90,14 +95,14 @@ static void count(struct sketch *s, int32_t key, uint32_t times)
         sketch_coarsen(s, s->coarse + 1);
 }
 
-void sketch_add(struct sketch *s, double value)
+void sketch_add_key(struct sketch *s, int32_t key)
 {
-    count(s, key_of(value, s->coarse), 1);
+    count(s, coarser(key, s->coarse), 1);
 }
 
-static int32_t coarser(int32_t key, uint32_t by)
+void sketch_add(struct sketch *s, double value)
 {
-    return key < 0 ? -(-key >> by) : key >> by;
+    sketch_add_key(s, sketch_key(value));
 }
 
 void sketch_coarsen(struct sketch *s, uint32_t coarse)

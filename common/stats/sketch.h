@@ -30,6 +30,9 @@ struct sketch {
 void sketch_done(struct sketch *s);
 void sketch_clear(struct sketch *s, uint32_t coarse); /* keeps its memory */
 void sketch_add(struct sketch *s, double value); /* finite; |value| below 2.3e-308 counts as 0 */
+/* sketch_add in two steps: what a value is counted under, for any sketch, and the counting. */
+int32_t sketch_key(double value);
+void sketch_add_key(struct sketch *s, int32_t key);
 void sketch_coarsen(struct sketch *s, uint32_t coarse); /* merges until s->coarse >= coarse */
 void sketch_merge(struct sketch *into, const struct sketch *from);
 /* sketch_subtract: everything in `part` was added to `whole` as well, and whole->coarse >=

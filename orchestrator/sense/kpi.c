@@ -8,12 +8,20 @@
 #include "common/mutant.h"
 #include "health.h"
 #include "orchestrator/core/helios.h"
+#include "source.h"
 #include "trend.h"
+
+_Static_assert(offsetof(struct kpi, hh) == 4 * KPI_LINE, "a sample touches four cache lines of its KPI");
+
+static double score_between(double value, double target, double critical)
+{
+    double way = (value - critical) / (target - critical);
+    return way <= 0 ? 0 : way >= 1 ? 100 : 100 * way;
+}
 
 double kpi_score_of(const struct set_kpi *c, double value)
 {
-    double way = (value - c->critical) / (c->target - c->critical);
-    return way <= 0 ? 0 : way >= 1 ? 100 : 100 * way;
+    return score_between(value, c->target, c->critical);
 }
 
 double summary_measure(const struct summary *s, enum measure measure)
@@ -28,12 +36,19 @@ double summary_measure(const struct summary *s, enum measure measure)
 /* set_score is the one place where a score changes: its scopes follow. -1 = not known. */
 static void set_score(struct helios *h, struct kpi *k, double score)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(k->scopes); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(k->scopes) && score != k->score; i++)
         if (k->scopes[i])
-            scope_move(k->scopes[i], k->config->weight, k->score, score);
+            scope_move(k->scopes[i], k->weight, k->score, score);
     k->score = score;
-    if (list_empty(&k->changed))
-        list_push(&h->sense.changed, &k->changed);
+    if (k->to_show)
+        return;
+    k->to_show = true;
+    list_push(&h->sense.changed, &k->changed);
+}
+
+static bool measure_is_quantile(enum measure measure)
+{
+    return measure == measure_p50 || measure == measure_p95 || measure == measure_p99;
 }
 
 static void on_stale(struct helios *h, struct timer *t)
@@ -43,6 +58,7 @@ static void on_stale(struct helios *h, struct timer *t)
         timer_set(h, t, k->last + k->config->stale_ms);
         return;
     }
+    k->watched = false;
     if (!MUTANT(stale))
         set_score(h, k, -1);
     note(h, EVENT_kpi_stale, k->config->name.at, NULL, NULL, "%s: no sample for %lld s", k->config->name.at,
@@ -59,26 +75,48 @@ void sense_expire(struct helios *h)
         }
 }
 
+static void watch(struct helios *h, struct kpi *k)
+{
+    k->watched = true;
+    timer_set(h, &k->stale, k->last + k->config->stale_ms + 1);
+}
+
+/* Quantiles are found only where the score or a window's summary needs them. */
 static void settle(struct helios *h, struct kpi *k)
 {
     struct summary s;
-    window_read(&k->window, h->now, &s);
+    bool due = h->now - k->summed >= h->config->health.window_ms;
+    if (due || measure_is_quantile(k->measure))
+        window_read(&k->window, h->now, &s);
+    else
+        window_sum(&k->window, h->now, &s);
     if (s.count == 0)
         return;
-    k->value = summary_measure(&s, k->config->measure);
-    set_score(h, k, kpi_score_of(k->config, k->value));
-    if (h->now - k->summed >= h->config->health.window_ms)
+    k->value = summary_measure(&s, k->measure);
+    set_score(h, k, score_between(k->value, k->target, k->critical));
+    if (due)
         trend_summed(h, k, &s);
-    if (!timer_is_set(&k->stale))
-        timer_set(h, &k->stale, k->last + k->config->stale_ms + 1);
+    if (!k->watched)
+        watch(h, k);
 }
 
 void kpis_settle(struct helios *h)
 {
-    list_each (k, &h->sense.touched, struct kpi, touched) {
-        list_out(&k->touched);
-        settle(h, k);
+    for (size_t i = 0; i < h->sense.n_touched; i++) {
+        h->sense.touched[i]->touched = false;
+        settle(h, h->sense.touched[i]);
     }
+    h->sense.n_touched = 0;
+}
+
+static void touch(struct sense *s, struct kpi *k)
+{
+    k->touched = true;
+    if (s->n_touched == s->touched_room) {
+        s->touched_room = MAX((size_t)64, 2 * s->touched_room);
+        s->touched = xrealloc(s->touched, s->touched_room * sizeof(*s->touched));
+    }
+    s->touched[s->n_touched++] = k;
 }
 
 static void record(struct recorder *r, struct reading reading)
@@ -100,17 +138,20 @@ static void record(struct recorder *r, struct reading reading)
 
 void kpi_take(struct helios *h, struct kpi *k, struct reading reading)
 {
-    if (k->first == 0)
+    if (k->last == 0)
         k->first = reading.at;
     k->last = MAX(k->last, reading.at);
     for (size_t i = 0; i < ARRAY_SIZE(k->scopes); i++)
         if (k->scopes[i])
             k->scopes[i]->newest = MAX(k->scopes[i]->newest, reading.at);
     window_add(&k->window, reading.at, reading.value);
-    list_each (r, &k->recorders, struct recorder, link)
-        record(r, reading);
-    if (list_empty(&k->touched))
-        list_push(&h->sense.touched, &k->touched);
+    if (k->recorded) {
+        list_each (r, &k->recorders, struct recorder, link)
+            record(r, reading);
+        k->recorded = !list_empty(&k->recorders);
+    }
+    if (!k->touched)
+        touch(&h->sense, k);
 }
 
 void kpi_record(struct kpi *k, struct recorder *r)
@@ -121,6 +162,7 @@ void kpi_record(struct kpi *k, struct recorder *r)
     }
     list_out(&r->link);
     list_push(&k->recorders, &r->link);
+    k->recorded = true;
 }
 
 void recorder_stop(struct recorder *r)
@@ -138,17 +180,27 @@ void recorder_done(struct recorder *r)
 
 /* ---- life ---- */
 
+static void set_config(struct kpi *k, const struct set_kpi *config)
+{
+    k->config = config;
+    k->lowest = config->lowest;
+    k->highest = config->highest;
+    k->target = config->target;
+    k->critical = config->critical;
+    k->weight = config->weight;
+    k->measure = (uint8_t)config->measure;
+    k->r.name = config->name;
+}
+
 static struct kpi *add_kpi(struct helios *h, const struct set_kpi *config)
 {
-    struct kpi *k = NEW(struct kpi);
-    k->config = config;
+    struct kpi *k = xalloc_aligned(KPI_LINE, sizeof(*k));
+    set_config(k, config);
     k->score = -1;
     window_init(&k->window, h->config->health.window_ms);
     k->stale.run = on_stale;
     list_init(&k->recorders);
-    list_init(&k->touched);
     list_init(&k->changed);
-    k->r.name = config->name;
     save_init(&k->save, REC_kpi, &k->r, &k->r.name);
     HASH_ADD_KEYPTR(hh, h->sense.kpis, config->name.at, config->name.n, k);
     return k;
@@ -171,7 +223,6 @@ static void free_kpi(struct helios *h, struct kpi *k)
     timer_stop(h, &k->stale);
     list_each (r, &k->recorders, struct recorder, link)
         list_out(&r->link);
-    list_out(&k->touched);
     list_out(&k->changed);
     save_forget(&k->save);
     window_done(&k->window);
@@ -208,7 +259,6 @@ static void add_missing(struct helios *h, const struct set_kpi *config)
 
 void kpis_init(struct helios *h)
 {
-    list_init(&h->sense.touched);
     list_init(&h->sense.changed);
     of_config(h, add_missing);
 }
@@ -221,8 +271,7 @@ static void move_over(struct helios *h, const struct set_kpi *config)
         return;
     k->stays = true;
     HASH_DEL(h->sense.kpis, k);
-    k->config = config;
-    k->r.name = config->name;
+    set_config(k, config);
     if (k->window.part_ms * WINDOW_PARTS != h->config->health.window_ms) {
         window_done(&k->window);
         window_init(&k->window, h->config->health.window_ms);
@@ -235,6 +284,7 @@ void kpis_reload(struct helios *h)
     struct kpi *k, *next;
     HASH_ITER (hh, h->sense.kpis, k, next)
         k->stays = false;
+    sources_recall_nothing(h);
     of_config(h, move_over);
     scopes_clear(h);
     HASH_ITER (hh, h->sense.kpis, k, next)
@@ -250,6 +300,7 @@ void kpis_done(struct helios *h)
     struct kpi *k, *next;
     HASH_ITER (hh, h->sense.kpis, k, next)
         free_kpi(h, k);
+    free(h->sense.touched);
 }
 
 /* ---- what deciders ask ---- */

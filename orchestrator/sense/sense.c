@@ -14,12 +14,13 @@
 #define PUBLISH_MS 1000
 #define PUBLISH_MOST 100 /* KPIs in one event; the others wait for the next second */
 
+/* Who changed stays noted while nobody listens: who begins to is shown all of them. */
 static void publish_kpis(struct helios *h)
 {
     struct buf data = {0};
     struct pack p;
     unsigned n = 0;
-    if (list_empty(&h->sense.changed))
+    if (list_empty(&h->sense.changed) || !note_heard(h, EVENT_kpi_updated))
         return;
     pack_init(&p, &data);
     pack_map(&p);
@@ -29,6 +30,7 @@ static void publish_kpis(struct helios *h)
         if (n++ == PUBLISH_MOST)
             break;
         list_out(&k->changed);
+        k->to_show = false;
         kpi_pack(h, k, &p);
     }
     pack_end(&p);

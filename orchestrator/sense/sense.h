@@ -40,7 +40,9 @@ struct sense {
     struct kpi *kpis;       /* owned; hash by name */
     struct scope *scopes;   /* owned; hash by name; "realm" always */
     struct source *sources; /* owned; hash by name: numbers seen (H1) */
-    struct list touched;    /* struct kpi.touched: scores to compute at the end of this batch */
+    size_t recalled;        /* KPIs that sources remember, of all together: see recall.h */
+    struct kpi **touched;   /* owned array: scores to compute at the end of this batch */
+    size_t n_touched, touched_room;
     struct list changed;    /* struct kpi.changed: to show in the next kpi.updated */
     uint64_t refused_since; /* samples refused since the last kpi.refused */
     double shown_score;     /* of the last health.updated */

@@ -23,6 +23,7 @@ static void rename_instance(struct source *s, struct bytes instance, uint64_t fi
 static void forget(struct helios *h, struct source *s)
 {
     HASH_DEL(h->sense.sources, s);
+    recall_nothing(h, &s->recall);
     free(s->name);
     free(s->instance);
     free(s);
@@ -54,6 +55,13 @@ void sources_done(struct helios *h)
         forget(h, s);
 }
 
+void sources_recall_nothing(struct helios *h)
+{
+    struct source *s, *next;
+    HASH_ITER (hh, h->sense.sources, s, next)
+        recall_nothing(h, &s->recall);
+}
+
 void source_pack(struct helios *h, const struct source *s, struct pack *p)
 {
     pack_map(p);
@@ -80,14 +88,14 @@ static uint64_t *check(struct helios *h, const struct kpi *k, const struct msg_s
         return &c->samples_future;
     if (m->at < h->now - h->config->health.window_ms)
         return &c->samples_old;
-    if ((m->value < k->config->lowest || m->value > k->config->highest) && !MUTANT(bounds))
+    if ((m->value < k->lowest || m->value > k->highest) && !MUTANT(bounds))
         return &c->samples_absurd;
     return NULL;
 }
 
 static void take(struct helios *h, struct source *s, const struct msg_sample *m)
 {
-    struct kpi *k = kpi_find(h, m->kpi);
+    struct kpi *k = recall_find(h, &s->recall, m->kpi);
     uint64_t *refused = check(h, k, m);
     if (refused) {
         ++*refused;

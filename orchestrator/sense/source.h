@@ -3,6 +3,7 @@
 #ifndef HELIOS_SENSE_SOURCE_H
 #define HELIOS_SENSE_SOURCE_H
 
+#include "recall.h"
 #include "sense.h"
 
 struct source {
@@ -12,6 +13,7 @@ struct source {
     uint64_t next;     /* number expected next */
     uint64_t stored, lost, again, refused;
     int64_t seen;
+    struct recall recall; /* owned */
 };
 
 /* Names come from peers: they are bounded in number and in bytes. */
@@ -20,6 +22,7 @@ struct source {
 #define SOURCES_LISTED 1000 /* a message holds 1 MiB */
 
 void sources_done(struct helios *h);
+void sources_recall_nothing(struct helios *h); /* before KPIs go */
 void source_pack(struct helios *h, const struct source *s, struct pack *p);
 
 #endif

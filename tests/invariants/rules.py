@@ -145,7 +145,7 @@ RULES = [
          "    a->r.stopped = true;", "    a->r.stopped = false;", *unit("test_work_agents", "stopped_on_purpose_is_no_alarm")),
     # ---- KPIs and health ----
     Rule("H1", "readings that are absurd are refused and counted", SENSE + "source.c", "check",
-         "    if ((m->value < k->config->lowest || m->value > k->config->highest) && ", "    if (m->value != m->value && ",
+         "    if ((m->value < k->lowest || m->value > k->highest) && ", "    if (m->value != m->value && ",
          *unit("test_sense", "h1_refuses_and_counts")),
     Rule("H2", "the score is linear between critical and target", SENSE + "kpi.c", "kpi_score_of",
          "    return way <= 0 ? 0 : way >= 1 ? 100 : 100 * way;", "    return way <= 0 ? 0 : 100;", *unit("test_sense", "h2_score_is_linear_both_ways")),

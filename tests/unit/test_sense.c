@@ -91,6 +91,7 @@ static void h1_refuses_and_counts(void **state)
     (void)state;
     struct core *c = two_kpis();
     rows[0].highest = 1000;
+    sense_reload(c->h);
     const struct {
         const char *name;
         double value;
@@ -302,6 +303,92 @@ static void reload_keeps_windows(void **state)
     core_free(c);
 }
 
+static char twenty[20][16]; /* names */
+
+/* The round of this number: samples of so many KPIs, in steps of `step`, but for the one that is left out. */
+static void send_round(struct core *c, const char *source, uint64_t number, int kpis, int step, int left_out)
+{
+    struct msg_sample items[20];
+    size_t n = 0;
+    for (int i = 0, k = 0; i < kpis; i++, k = (k + step) % kpis)
+        if (k != left_out)
+            items[n++] = (struct msg_sample){bytes_of(twenty[k]), k + 100.0 * (double)number, c->now};
+    struct msg_samples m = {bytes_of(source), BYTES("i"), 1 + 20 * number, {items, n}};
+    core_send(c, 1, MSG_samples, &m);
+}
+
+static struct core *twenty_kpis(void)
+{
+    static struct set_kpi many[20];
+    struct core *c = core_new();
+    for (int i = 0; i < 20; i++) {
+        snprintf(twenty[i], sizeof(twenty[i]), "k%d", i);
+        many[i] = kpi(twenty[i], better_lower, 0, 1000, 1);
+        many[i].measure = measure_last;
+    }
+    c->config.kpis = (struct seq){many, 20};
+    core_lead(c);
+    return c;
+}
+
+/* Whatever a source names, in whichever order, each reading gets to its own KPI: what is expected next is only a guess. */
+static void readings_get_to_their_kpi(void **state)
+{
+    (void)state;
+    struct core *c = twenty_kpis();
+    const struct {
+        int kpis, step, left_out;
+    } rounds[] = {{20, 1, -1}, {20, 1, -1}, {20, 1, 7}, {20, 1, 0}, {20, 1, 19}, {20, 3, -1}, {20, 3, -1},
+                  {5, 1, -1},  {5, 2, 3},   {20, 7, 7}, {1, 1, -1}, {1, 1, -1},  {20, 1, -1}, {12, 5, 11}};
+    for (size_t i = 0; i < ARRAY_SIZE(rounds); i++) {
+        uint64_t stored = c->h->counters.samples_stored;
+        if (i == 9)
+            sense_reload(c->h);
+        core_pass(c, 10);
+        send_round(c, i % 2 ? "s1" : "s2", (uint64_t)i, rounds[i].kpis, rounds[i].step, rounds[i].left_out);
+        assert_int_equal(c->h->counters.samples_stored - stored, rounds[i].kpis - (rounds[i].left_out >= 0));
+        for (int k = 0; k < rounds[i].kpis; k++)
+            if (k != rounds[i].left_out)
+                assert_float_equal(kpi_value(c->h, kpi_find(c->h, bytes_of(twenty[k]))), k + 100.0 * (double)i, 1e-9);
+    }
+    core_free(c);
+}
+
+/* However many sources there are, what they remember is bounded by the number of KPIs. */
+static void sources_remember_a_bounded_round(void **state)
+{
+    (void)state;
+    struct core *c = twenty_kpis();
+    for (int i = 0; i < 50; i++) {
+        char source[16];
+        snprintf(source, sizeof(source), "s%d", i);
+        send_round(c, source, 1, 20, 1, -1);
+    }
+    assert_int_equal(c->h->counters.samples_stored, 50 * 20);
+    assert_in_range(c->h->sense.recalled, 20, RECALLED_PER_KPI * HASH_COUNT(c->h->sense.kpis));
+    sense_reload(c->h);
+    assert_int_equal(c->h->sense.recalled, 0);
+    core_free(c);
+}
+
+/* A score by a quantile follows each batch; in between nobody pays for quantiles. */
+static void a_quantile_is_scored(void **state)
+{
+    (void)state;
+    struct core *c = two_kpis();
+    rows[0].measure = measure_p95;
+    sense_reload(c->h);
+    for (int i = 1; i <= 100; i++)
+        sample(c, "lag", i, c->now);
+    assert_float_equal(kpi_value(c->h, kpi_find(c->h, BYTES("lag"))), 95, 1);
+    for (int i = 0; i < 30; i++) {
+        core_pass(c, 500);
+        sample(c, "lag", 300, c->now);
+    }
+    assert_float_equal(kpi_value(c->h, kpi_find(c->h, BYTES("lag"))), 300, 3);
+    core_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +404,9 @@ int main(void)
         cmocka_unit_test(a_trend_warns_before_the_limit),
         cmocka_unit_test(an_anomaly_is_told_once),
         cmocka_unit_test(reload_keeps_windows),
+        cmocka_unit_test(readings_get_to_their_kpi),
+        cmocka_unit_test(sources_remember_a_bounded_round),
+        cmocka_unit_test(a_quantile_is_scored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

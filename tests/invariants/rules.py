@@ -126,7 +126,7 @@ RULES = [
     Rule("A4", "results are kept until they are acknowledged", "agents/slot.c", "slots_again",
          "        if (a->said >= before)", "        if (a->said <= before)", *unit("test_agent_attempt", "test_results_are_kept")),
     Rule("A4", "and acknowledged only when they are durable", WORK + "results.c", "on_results",
-         "    say(h, ENDPOINT_agents, from, MSG_results_ok, &ok, SAY_AFTER_COMMIT);", "    say(h, ENDPOINT_agents, from, MSG_results_ok, &ok, SAY_NOW);",
+         "    say(h, ENDPOINT_agents, from, MSG_results_ok, &ok, SAY_SOON);", "    say(h, ENDPOINT_agents, from, MSG_results_ok, &ok, SAY_NOW);",
          *unit("test_work_agents", "a_result_is_acknowledged_after_its_commit")),
     Rule("A5", "of two instances of an id the newer waits", WORK + "roster.c", "admitted",
          "    else if (known && known->live && (", "    else if (known && !known->live && (", *unit("test_work_agents", "two_live_instances_of_one_id")),

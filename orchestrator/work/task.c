@@ -264,6 +264,7 @@ void task_live(struct helios *h, struct task *t, struct class *class, struct sha
     list_init(&t->place);
     list_init(&t->held);
     list_init(&t->watchers);
+    list_init(&t->watcher.link);
     t->timer.run = task_time;
     map_put(&h->work.tasks, t->number, t);
 }

@@ -22,19 +22,29 @@ static struct routing route_key(const struct routing *to)
     return key;
 }
 
+/* The task's own place is free while it is in no list. */
+static struct watcher *watcher_new(struct task *t)
+{
+    return list_empty(&t->watcher.link) ? &t->watcher : NEW(struct watcher);
+}
+
+static void watcher_free(struct task *t, struct watcher *w)
+{
+    list_out(&w->link);
+    if (w != &t->watcher)
+        free(w);
+    t->n_watchers--;
+}
+
 void watch_add(struct helios *h, struct task *t, const struct routing *to)
 {
     (void)h;
     struct routing key = route_key(to);
     list_each(w, &t->watchers, struct watcher,
               link) if (memcmp(&w->to, &key, sizeof(key)) == 0) return;
-    if (t->n_watchers == WATCHERS_MOST) {
-        struct watcher *oldest = list_first(&t->watchers, struct watcher, link);
-        list_out(&oldest->link);
-        free(oldest);
-        t->n_watchers--;
-    }
-    struct watcher *w = NEW(struct watcher);
+    if (t->n_watchers == WATCHERS_MOST)
+        watcher_free(t, list_first(&t->watchers, struct watcher, link));
+    struct watcher *w = watcher_new(t);
     w->to = key;
     list_push(&t->watchers, &w->link);
     t->n_watchers++;
@@ -42,12 +52,7 @@ void watch_add(struct helios *h, struct task *t, const struct routing *to)
 
 void watchers_free(struct task *t)
 {
-    list_each(w, &t->watchers, struct watcher, link)
-    {
-        list_out(&w->link);
-        free(w);
-    }
-    t->n_watchers = 0;
+    list_each(w, &t->watchers, struct watcher, link) watcher_free(t, w);
 }
 
 /* The message is put together from parts that are packed already: see messages.def, `done`. */

@@ -72,6 +72,12 @@ struct lock;
 struct sheaf;
 struct grant;
 
+/* A client's peer that wants `done`. */
+struct watcher {
+    struct list link; /* in task.watchers */
+    struct routing to;
+};
+
 struct task {
     UT_hash_handle hh_key; /* work.tasks_by_key while it has one, key key_text */
     struct rec_task r;     /* owned; its durable half */
@@ -96,6 +102,7 @@ struct task {
     int64_t begun;          /* IN_PROGRESS: when its agent was first heard to run it; 0 = not yet */
     int64_t excused;        /* our own pauses during the attempt, ms (L6) */
     struct list watchers;   /* struct watcher.link */
+    struct watcher watcher; /* one of them, mostly the only one */
     unsigned n_watchers;
     unsigned percent; /* progress (A8) */
     char *progress;   /* owned; what it says of itself; NULL = nothing */
@@ -104,12 +111,6 @@ struct task {
     bool in_sheaf;       /* its record is still part of the sheaf's */
     struct grant *grant; /* IN_PROGRESS: the record that says so, where its own does not; or NULL */
     char name[24];       /* its id, where the record is not its own */
-};
-
-/* A client's peer that wants `done`. */
-struct watcher {
-    struct list link; /* in task.watchers */
-    struct routing to;
 };
 
 /* A task that failed for good, kept (T12). */

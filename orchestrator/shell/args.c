@@ -79,5 +79,7 @@ struct bytes args_command(struct args *a)
     char head[HEAD];
     size_t n = (size_t)snprintf(head, sizeof(head), "*%zu\r\n", a->count), from = HEAD - n;
     memcpy(a->text.at + from, head, n);
+    buf_room(&a->text, 1);
+    a->text.at[a->text.n] = '\0'; /* hiredis looks into the first words with strchr */
     return (struct bytes){a->text.at + from, a->text.n - from};
 }

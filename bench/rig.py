@@ -134,6 +134,11 @@ class Realm:
             raise RuntimeError(f"helios bench {words} printed nothing")
         return out
 
+    def load(self, *words):
+        """load starts a client whose tasks flow until the rig ends."""
+        self.rig.start(BIN / "helios", "bench", "--action", "echo", "--params", PARAMS, "--force", "--trips", 0, "--tasks", 100000000, "--within",
+                       "1d", "--controller", self.path / "data", *words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
     def redis_info(self, field):
         text = self.rig.run("redis-cli", "-s", self.path / "data" / "redis" / "redis.sock", "info")
         return int(next(line.split(":")[1] for line in text.splitlines() if line.startswith(field + ":")))

@@ -3,9 +3,8 @@
 and while 30,000 tasks a second flow. An hour's budget of emergency acts is small on purpose (X8), so every round has a realm of its own."""
 
 import statistics
-import subprocess
 
-from rig import BIN, PARAMS, Rig, row
+from rig import BIN, Rig, row
 
 ACTS = 15  # of a realm, within its budget
 FLOW = 30000
@@ -19,18 +18,12 @@ CONFIG = {
 }
 
 
-def flow(realm):
-    """flow starts a client that keeps the load up for longer than we need it."""
-    realm.rig.start(BIN / "helios", "bench", "--trips", 0, "--tasks", 100 * 1000 * 1000, "--rate", FLOW, "--within", "1h", "--params", PARAMS,
-                    "--controller", realm.path / "data", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
 def reactions(loaded):
     """reactions answers the milliseconds of each, in one realm."""
     with Rig() as rig:
         realm = rig.realm("everysec", agents=2, **CONFIG)
         if loaded:
-            flow(realm)
+            realm.load("--rate", FLOW)
         endpoints = [f"ipc://{realm.path}/{e}" for e in ("agents", "kpi", "events")]
         return [int(us) / 1000 for us in rig.run(BIN / "helios-bench-reaction", *endpoints, ACTS).split()]
 

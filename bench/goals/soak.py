@@ -6,10 +6,9 @@ import json
 import os
 import pathlib
 import statistics
-import subprocess
 import time
 
-from rig import BIN, PARAMS, Rig, row, rss_bytes
+from rig import Rig, row, rss_bytes
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "10"))
 FSYNC = os.environ.get("SOAK_FSYNC", "everysec")
@@ -20,12 +19,6 @@ LIMIT_MS = 100
 # What Redis measures itself when it takes longer than its threshold (LATENCY HISTORY).
 REDIS_EVENTS = ("aof-write", "aof-write-pending-fsync", "aof-write-active-child", "aof-write-alone", "aof-fsync-always", "aof-fstat",
                 "aof-rename", "aof-rewrite-diff-write", "fork", "command", "fast-command")
-
-
-def load(realm):
-    """load starts a client that never ends by itself."""
-    return realm.rig.start(BIN / "helios", "bench", "--force", "--trips", 0, "--tasks", 100000000, "--window", WINDOW, "--within", "1d",
-                           "--action", "echo", "--params", PARAMS, "--controller", realm.path / "data", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def redis_pauses(realm, since):
@@ -59,7 +52,7 @@ def measure(_rounds):
     with Rig() as rig:
         realm = rig.realm(FSYNC, agents=2)
         rig.run("redis-cli", "-s", realm.path / "data" / "redis" / "redis.sock", "config", "set", "latency-monitor-threshold", 20)
-        load(realm)
+        realm.load("--window", WINDOW)
         lines = []
         while not lines or lines[-1]["at"] - lines[0]["at"] < MINUTES * 60 - CHUNK_S:
             lines.append(chunk(realm))

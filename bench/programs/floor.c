@@ -10,43 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
-enum { BYTES_ON_THE_WAY = 150, WATCHDOG_S = 120 };
+#include "measure.h"
 
-static double now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static int by_size(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return a < b ? -1 : a > b;
-}
-
-static double median(double *us, long n)
-{
-    qsort(us, (size_t)n, sizeof(*us), by_size);
-    return us[n / 2];
-}
-
-static void die(const char *what)
-{
-    fprintf(stderr, "helios-floor: %s\n", what);
-    exit(1);
-}
+enum { BYTES_ON_THE_WAY = 150 };
 
 /* echo answers every message of a ROUTER's peer as it came. */
 static void echo(const char *endpoint)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     void *context = zmq_ctx_new(), *router = zmq_socket(context, ZMQ_ROUTER);
     char id[256], body[4096];
     if (zmq_bind(router, endpoint) < 0)
@@ -63,7 +37,7 @@ static void echo(const char *endpoint)
 static double round_trip(const char *endpoint, long n)
 {
     double *us = calloc((size_t)n, sizeof(*us));
-    pid_t pid = fork();
+    pid_t pid = fork_child();
     if (pid == 0)
         echo(endpoint);
     void *context = zmq_ctx_new(), *dealer = zmq_socket(context, ZMQ_DEALER);
@@ -73,11 +47,11 @@ static double round_trip(const char *endpoint, long n)
         die("cannot connect");
     char body[BYTES_ON_THE_WAY] = "";
     for (long i = -50; i < n; i++) {
-        double began = now_us();
+        double began = now_s();
         zmq_send(dealer, body, sizeof(body), 0);
         zmq_recv(dealer, body, sizeof(body), 0);
         if (i >= 0)
-            us[i] = now_us() - began;
+            us[i] = (now_s() - began) * 1e6;
     }
     zmq_close(dealer);
     zmq_ctx_term(context);
@@ -107,12 +81,12 @@ static double commit(const char *socket, long n)
     freeReplyObject(good(redisCommand(c, "DEL " KEY("pos") " " KEY("lease") " " KEY("history") " " KEY("task"))));
     freeReplyObject(good(redisCommand(c, "HSET " KEY("lease") " holder floor epoch 1 renew 0")));
     for (long i = 0; i < n; i++) {
-        double began = now_us();
+        double began = now_s();
         freeReplyObject(good(redisCommand(c,
                                           "FCALL helios_commit 4 " KEY("pos") " " KEY("lease") " " KEY("history") " " KEY("task")
                                           " 1 %ld %ld 0123456789abcdef 100 0 1 t-1 %b 0",
                                           i, i + 1, value, sizeof(value))));
-        us[i] = now_us() - began;
+        us[i] = (now_s() - began) * 1e6;
     }
     freeReplyObject(good(redisCommand(c, "DEL " KEY("pos") " " KEY("lease") " " KEY("history") " " KEY("task"))));
     redisFree(c);

@@ -7,31 +7,17 @@
  *                                                  by LREM and push a result of 64 bytes. Prints tasks/s.
  *   redis-list SOCKET trips N                      one task at a time, from push to result. Prints the median, µs. */
 #include <hiredis/hiredis.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { BYTES = 64, PIPELINE = 256, WORKERS_MOST = 16, PREFETCH_MOST = 256, WATCHDOG_S = 120 };
+#include "measure.h"
+
+enum { PIPELINE = 256, PREFETCH_MOST = 256 };
 
 static const char *path;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void die(const char *what)
-{
-    fprintf(stderr, "redis-list: %s\n", what);
-    exit(1);
-}
+static int prefetch = 32;
 
 static redisContext *connect_here(void)
 {
@@ -55,16 +41,6 @@ static void drop(redisContext *c, int n)
         freeReplyObject(take(c));
 }
 
-static pid_t fork_child(void)
-{
-    pid_t pid = fork();
-    if (pid < 0)
-        die("no fork");
-    if (pid == 0)
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-    return pid;
-}
-
 /* ---- a worker ---- */
 
 /* finish acknowledges what was done and pushes its results; answers how many replies that will bring. */
@@ -78,7 +54,7 @@ static int finish(redisContext *c, int worker, redisReply **tasks, int n)
     return 2 * n;
 }
 
-static int fetch(redisContext *c, redisReply **tasks, int prefetch)
+static int fetch(redisContext *c, redisReply **tasks)
 {
     int n = 0;
     for (int i = 0; i < prefetch; i++) {
@@ -91,7 +67,7 @@ static int fetch(redisContext *c, redisReply **tasks, int prefetch)
     return n;
 }
 
-static void work(int worker, int prefetch)
+static void work(int worker)
 {
     redisContext *c = connect_here();
     redisReply *tasks[PREFETCH_MOST];
@@ -100,7 +76,7 @@ static void work(int worker, int prefetch)
         for (int i = 0; i < prefetch; i++)
             redisAppendCommand(c, "LMOVE tasks taken:%d RIGHT LEFT", worker);
         drop(c, replies);
-        n = fetch(c, tasks, prefetch);
+        n = fetch(c, tasks);
         if (n == 0) { /* nothing there: wait for one */
             redisAppendCommand(c, "BLMOVE tasks taken:%d RIGHT LEFT 0", worker);
             tasks[n++] = take(c);
@@ -113,20 +89,21 @@ static void work(int worker, int prefetch)
 static void push_all(long n)
 {
     redisContext *c = connect_here();
-    char task[BYTES + 1];
+    char task[TASK_BYTES + 1];
     for (long i = 0; i < n;) {
         int sent = 0;
         for (; sent < PIPELINE && i < n; sent++, i++) {
-            snprintf(task, sizeof(task), "%026ld%038d", i, 0);
-            redisAppendCommand(c, "LPUSH tasks %b", task, (size_t)BYTES);
+            write_task(task, i);
+            redisAppendCommand(c, "LPUSH tasks %b", task, (size_t)TASK_BYTES);
         }
         drop(c, sent);
     }
     redisFree(c);
 }
 
-static void take_all(redisContext *c, long n)
+static void take_all(long n)
 {
+    redisContext *c = connect_here();
     for (long got = 0; got < n;) {
         redisAppendCommand(c, "BLMPOP 0 1 results LEFT COUNT 200");
         redisReply *r = take(c);
@@ -135,45 +112,26 @@ static void take_all(redisContext *c, long n)
         got += (long)r->element[1]->elements;
         freeReplyObject(r);
     }
-}
-
-static void run_tasks(redisContext *c, long n)
-{
-    double began = now();
-    pid_t pusher = fork_child();
-    if (pusher == 0) {
-        push_all(n);
-        _exit(0);
-    }
-    take_all(c, n);
-    printf("%.0f\n", (double)n / (now() - began));
-    waitpid(pusher, NULL, 0);
-}
-
-static int by_size(const void *left, const void *right)
-{
-    double a = *(const double *)left, b = *(const double *)right;
-    return a < b ? -1 : a > b;
+    redisFree(c);
 }
 
 static void run_trips(redisContext *c, long n)
 {
     redisContext *results = connect_here();
     double *took = calloc((size_t)n, sizeof(*took));
-    char task[BYTES + 1];
+    char task[TASK_BYTES + 1];
     for (long i = 0; i < n; i++) {
-        snprintf(task, sizeof(task), "%026ld%038d", i, 0);
-        double began = now();
+        write_task(task, i);
+        double began = now_s();
         int done = 0;
         redisAppendCommand(results, "BLPOP results 0");
         redisBufferWrite(results, &done);
-        redisAppendCommand(c, "LPUSH tasks %b", task, (size_t)BYTES);
+        redisAppendCommand(c, "LPUSH tasks %b", task, (size_t)TASK_BYTES);
         drop(c, 1);
         drop(results, 1);
-        took[i] = now() - began;
+        took[i] = now_s() - began;
     }
-    qsort(took, (size_t)n, sizeof(*took), by_size);
-    printf("%.1f\n", took[n / 2] * 1e6);
+    printf("%.1f\n", median(took, n) * 1e6);
     free(took);
     redisFree(results);
 }
@@ -184,26 +142,19 @@ int main(int argc, char **argv)
         die("usage: redis-list SOCKET tasks|trips N [WORKERS [PREFETCH]]");
     path = argv[1];
     long n = atol(argv[3]);
-    int workers = argc > 4 ? atoi(argv[4]) : 1, prefetch = argc > 5 ? atoi(argv[5]) : 32;
-    if (n < 1 || workers < 1 || workers > WORKERS_MOST || prefetch < 1 || prefetch > PREFETCH_MOST)
-        die("N is at least 1, WORKERS 1 to 16, PREFETCH 1 to 256");
+    prefetch = argc > 5 ? atoi(argv[5]) : prefetch;
+    if (n < 1 || prefetch < 1 || prefetch > PREFETCH_MOST)
+        die("N is at least 1, PREFETCH 1 to 256");
     alarm(WATCHDOG_S);
     redisContext *c = connect_here();
     redisAppendCommand(c, "FLUSHALL");
     drop(c, 1);
-    pid_t pids[WORKERS_MOST];
-    for (int i = 0; i < workers; i++)
-        if ((pids[i] = fork_child()) == 0)
-            work(i, prefetch);
-    usleep(100000);
+    start_workers(argc > 4 ? atoi(argv[4]) : 1, work);
     if (strcmp(argv[2], "tasks") == 0)
-        run_tasks(c, n);
+        run_flow(n, push_all, take_all);
     else
         run_trips(c, n);
-    for (int i = 0; i < workers; i++) {
-        kill(pids[i], SIGKILL);
-        waitpid(pids[i], NULL, 0);
-    }
+    kill_workers();
     redisFree(c);
     return 0;
 }

@@ -6,25 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { WATCHDOG_S = 120, WIDE_MOST = 64 };
+#include "measure.h"
+
+enum { WIDE_MOST = 64 };
 
 extern char **environ;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void die(const char *what)
-{
-    fprintf(stderr, "helios-bench-spawn: %s\n", what);
-    exit(1);
-}
 
 static void start(void)
 {
@@ -40,7 +28,7 @@ int main(int argc, char **argv)
     if (n < 1 || wide < 1 || wide > WIDE_MOST)
         die("usage: helios-bench-spawn N WIDE; WIDE is 1 to 64");
     alarm(WATCHDOG_S);
-    double began = now();
+    double began = now_s();
     for (long started = 0, ended = 0; ended < n;) {
         if (started < n && started - ended < wide) {
             start();
@@ -51,6 +39,6 @@ int main(int argc, char **argv)
             die("nothing to wait for");
         }
     }
-    printf("%.0f\n", (double)n / (now() - began));
+    printf("%.0f\n", (double)n / (now_s() - began));
     return 0;
 }

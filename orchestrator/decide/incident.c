@@ -292,7 +292,7 @@ static struct incident *open_one(struct helios *h, struct rec_incident *r)
     note_incident(h, EVENT_incident_opened, i, sentence);
     optimizations_disturb(h, i->r.id.at);
     incident_report(h, i);
-    timer_set(h, &incidents_of(h)->assess, h->now + 1);
+    timer_set(h, &incidents_of(h)->assess, h->now);
     return i;
 }
 

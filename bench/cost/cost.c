@@ -7,7 +7,9 @@
  *                            N no-op tasks: submit, dispatch, result, done, each commit's words made; among SIZE agents that
  *                            offer the same, in front of SIZE tasks that wait for their turn, or beside SIZE that wait for their
  *                            time. Prints what a task costs: task_cpu_ns
- *   helios-cost samples N    N samples of 1,000 KPIs, in batches of 100
+ *   helios-cost samples N [KPIS]
+ *                            N samples in batches of 100, 10 a second of each of 1,000 (or so many) KPIs; says how many a
+ *                            second of CPU takes in: samples_per_cpu_s
  *   helios-cost events N     N events with data */
 #include <stdio.h>
 #include <string.h>
@@ -19,12 +21,18 @@
 #include "settings/settings.h"
 
 enum { BATCH = 256, FEW = 10, SLOTS = 16, ROUNDS_A_MS = 4, KPIS = 1000, SAMPLES = 100, START = 1790000000 };
+enum {
+    MESSAGES = 10, /* of samples a turn */
+    EACH_MS = 100, /* from one sample of a KPI to its next */
+    ROUNDS = 110,  /* before the clock runs */
+};
 
 struct cost {
     struct settings *settings;
     struct set_config config;
-    struct set_kpi kpis[KPIS];
-    char names[KPIS][16];
+    struct set_kpi *kpis; /* owned */
+    char (*names)[24];    /* owned */
+    long n_kpis;
     struct helios *h;
     int64_t now, counted_ns;
     struct peer {
@@ -247,21 +255,32 @@ static void tasks(struct cost *c, long n, const char *what, long size)
     buf_done(&params);
 }
 
-static void samples(struct cost *c, long n)
+static void send_samples(struct cost *c, uint64_t first)
 {
     struct msg_sample items[SAMPLES];
     struct msg_samples m = {
-        .source = BYTES("s1"), .instance = BYTES("i1"), .first = 1, .items = {items, SAMPLES}};
-    for (long i = 0; i < n; i += SAMPLES, m.first += SAMPLES) {
-        for (long k = 0; k < SAMPLES; k++)
-            items[k] =
-                (struct msg_sample){bytes_of(c->names[(i + k) % KPIS]), (double)(i % 97), c->now};
-        send(c, &client, MSG_samples, &m);
-        if (i % KPIS == 0) {
-            c->now += 100;
-            turn(c);
-        }
+        .source = BYTES("s1"), .instance = BYTES("i1"), .first = first, .items = {items, SAMPLES}};
+    for (uint64_t k = 0; k < SAMPLES; k++) {
+        uint64_t number = first - 1 + k, kpis = (uint64_t)c->n_kpis;
+        items[k] = (struct msg_sample){bytes_of(c->names[number % kpis]),
+                                       (double)((number / kpis * 31 + number) % 97), c->now};
     }
+    send(c, &client, MSG_samples, &m);
+}
+
+/* The first window, in which each KPI takes its memory, is not in the time. */
+static void samples(struct cost *c, long n)
+{
+    long a_turn = (c->n_kpis < KPIS ? 1 : MESSAGES) * SAMPLES, warm = ROUNDS * c->n_kpis;
+    for (long i = 0; i < warm + n; i += SAMPLES) {
+        if (i <= warm)
+            c->counted_ns = 0;
+        send_samples(c, (uint64_t)i + 1);
+        if ((i + SAMPLES) % a_turn == 0)
+            turn(c);
+        c->now = START * 1000LL + i * EACH_MS / c->n_kpis;
+    }
+    printf("samples_per_cpu_s %.0f\n", (double)n * 1e9 / (double)c->counted_ns);
 }
 
 static void events(struct cost *c, long n)
@@ -278,8 +297,10 @@ static void events(struct cost *c, long n)
 
 static void add_kpis(struct cost *c)
 {
-    for (int i = 0; i < KPIS; i++) {
-        snprintf(c->names[i], sizeof(c->names[i]), "kpi_%d", i);
+    c->kpis = xalloc((size_t)c->n_kpis * sizeof(*c->kpis));
+    c->names = xalloc((size_t)c->n_kpis * sizeof(*c->names));
+    for (long i = 0; i < c->n_kpis; i++) {
+        snprintf(c->names[i], sizeof(c->names[i]), "kpi_%ld", i);
         c->kpis[i] = (struct set_kpi){.name = bytes_of(c->names[i]),
                                       .unit = BYTES("ms"),
                                       .title = BYTES(""),
@@ -292,7 +313,7 @@ static void add_kpis(struct cost *c)
                                       .lowest = -1e12,
                                       .highest = 1e12};
     }
-    c->config.kpis = (struct seq){c->kpis, KPIS};
+    c->config.kpis = (struct seq){c->kpis, (size_t)c->n_kpis};
 }
 
 int main(int argc, char **argv)
@@ -306,6 +327,7 @@ int main(int argc, char **argv)
     c.config.cycle.enabled = false;
     c.config.agents.max = 100000;
     c.config.tasks.max_queued = 10000000;
+    c.n_kpis = argc > 3 && strcmp(what, "samples") == 0 ? MAX(atol(argv[3]), 1) : KPIS;
     add_kpis(&c);
     c.h = helios_new(&c.config, 7);
     c.h->audience = &nobody;
@@ -326,5 +348,7 @@ int main(int argc, char **argv)
     for (long i = 0; i < c.n_agents; i++)
         free(c.agents[i].results);
     free(c.agents);
+    free(c.kpis);
+    free(c.names);
     return 0;
 }

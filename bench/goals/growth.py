@@ -5,7 +5,7 @@ time of its own; the tasks and samples are the same at every size."""
 from rig import BIN, Rig, interleaved, ratio, row
 
 TASKS = 256000
-SAMPLES = 4000000
+SAMPLES = 10000000  # a whole window of 100,000 KPIs: its end costs as well
 SIZES = {"agents": (10, 100, 1000, 10000), "queued": (1000, 10000, 100000, 1000000), "timers": (1, 100, 10000), "kpis": (10, 1000, 100000)}
 SAYS = {"agents": "agents", "queued": "queued tasks", "timers": "tasks that wait for their time", "kpis": "KPIs"}
 

@@ -5,7 +5,7 @@ import statistics
 
 from rig import BIN, Rig, interleaved, ratio, row
 
-SAMPLES = 4000000
+SAMPLES = 10000000  # a whole window of 100,000 KPIs: its end costs as well
 
 
 def rate(rig, kpis):

@@ -36,8 +36,14 @@ static int64_t watch_crowd(struct shell *s)
     return due;
 }
 
-/* An answer of Redis that writes no disk is there sooner than we were woken; one that does takes longer. */
-#define SPIN_US 40
+/* spin_us: an answer of Redis that waits for no disk is there sooner than we were woken; one that does takes longer, and whoever works
+ * for it needs the processor. */
+static int64_t spin_us(const struct shell *s)
+{
+    enum { SPIN_US = 40 };
+    bool soon = !store_idle(s->store) && s->config->state.durability != durability_always;
+    return soon ? SPIN_US : 0;
+}
 
 /* loop_wait answers which endpoints have something. */
 static unsigned loop_wait(struct shell *s, int64_t due)
@@ -52,7 +58,7 @@ static unsigned loop_wait(struct shell *s, int64_t due)
     if (s->bus.zap) /* who knocks is answered by door_tick */
         items[n++] = (struct wait_item){.socket = s->bus.zap, .fd = -1, .events = POLLIN};
     int64_t wait = MIN(MAX(due - clock_now(), 0), 60000);
-    int r = wait_for(items, n, wait, store_idle(s->store) ? 0 : SPIN_US);
+    int r = wait_for(items, n, wait, spin_us(s));
     unsigned endpoints = 0;
     for (enum endpoint e = 0; e < ENDPOINTS; e++) {
         endpoints |= items[e].revents ? ENDPOINT_BIT(e) : 0;

@@ -35,12 +35,14 @@ static bool own_parts(const struct msg_request *r)
 
 size_t requests_alike(const struct helios *h, const struct msg_request *requests, size_t n)
 {
-    size_t alike = 0;
+    size_t alike = 0, bytes = 0;
     if (n == 0 || !plain(h, requests))
         return 0;
-    for (const struct msg_request *r = requests; alike < n; r++, alike++)
-        if (own_parts(r) || r->params.n > PARAMS_MAX || !texts_alike(requests, r) ||
-            !numbers_alike(requests, r))
+    for (const struct msg_request *r = requests; alike < n; r++, alike++) {
+        bytes += r->params.n;
+        if (own_parts(r) || r->params.n > PARAMS_MAX || bytes > ALIKE_BYTES ||
+            !texts_alike(requests, r) || !numbers_alike(requests, r))
             break;
+    }
     return alike;
 }

@@ -31,6 +31,7 @@ struct submitted {
 void submit_one(struct helios *h, const struct msg_request *r, const struct submitter *who,
                 struct submitted *ret);
 
+#define ALIKE_BYTES (512 * 1024) /* of their parameters: they become one record, which must be readable as a message is */
 /* requests_alike: so many from the first one on differ in nothing but their parameters, and may be kept together (sheaf.h). */
 size_t requests_alike(const struct helios *h, const struct msg_request *requests, size_t n);
 

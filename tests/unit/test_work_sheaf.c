@@ -128,6 +128,34 @@ static void a_long_message_is_several(void **state)
     core_free(c);
 }
 
+/* A message may have a MiB, and so may a record that is read back: what the tasks have in common must fit in as well. */
+static void long_parameters_are_several_records(void **state)
+{
+    (void)state;
+    enum { LONG = 62000, N = 16 };
+    struct core *c = realm();
+    struct msg_request items[N];
+    struct buf params = {0};
+    struct pack p;
+    pack_init(&p, &params);
+    pack_map(&p);
+    char *text = xalloc(LONG + 1);
+    memset(text, 'x', LONG);
+    pack_put_text(&p, "p", text);
+    pack_end(&p);
+    for (size_t i = 0; i < N; i++)
+        items[i] = REQUEST(.action = BYTES("echo"), .params = buf_bytes(&params));
+    struct msg_submit m = {.ref = BYTES("1"), .client = BYTES("cli"), .items = {items, N}};
+    core_send(c, CLIENT, MSG_submit, &m);
+    core_turn(c);
+    assert_int_equal(records(c, REC_sheaf), 2);
+    core_restart(c); /* each of them can be read */
+    assert_int_equal(c->h->work.n_tasks, N);
+    free(text);
+    buf_done(&params);
+    core_free(c);
+}
+
 /* Whoever names one wakes it; it keeps its place. */
 static void one_that_is_named_wakes(void **state)
 {
@@ -386,6 +414,7 @@ int main(void)
         cmocka_unit_test(many_are_one_record),
         cmocka_unit_test(few_or_different_ones_are_tasks_of_their_own),
         cmocka_unit_test(a_long_message_is_several),
+        cmocka_unit_test(long_parameters_are_several_records),
         cmocka_unit_test(one_that_is_named_wakes),
         cmocka_unit_test(all_are_cancelled_at_once),
         cmocka_unit_test(a_restart_forgets_none),

@@ -88,17 +88,11 @@ static void on_evaluate(struct helios *h, struct timer *t)
     timer_set(h, t, h->now + h->config->health.every_ms);
 }
 
-static void on_trend(struct helios *h, struct timer *t)
-{
-    trend_all(h);
-    timer_set(h, t, h->now + h->config->trend.every_ms);
-}
-
 void sense_init(struct helios *h)
 {
     h->sense.publish.run = on_publish;
     h->sense.evaluate.run = on_evaluate;
-    h->sense.trend.run = on_trend;
+    h->sense.trend.run = trend_on_time;
     scope_get(h, BYTES("realm"));
     silences_init(h);
     kpis_init(h);
@@ -137,6 +131,7 @@ void sense_lead(struct helios *h)
 
 void sense_reload(struct helios *h)
 {
+    trend_forget(h);
     kpis_reload(h);
     timer_set(h, &h->sense.evaluate, h->now + h->config->health.every_ms);
     timer_set(h, &h->sense.trend, h->now + h->config->trend.every_ms);

@@ -47,6 +47,8 @@ struct sense {
     uint64_t refused_since; /* samples refused since the last kpi.refused */
     double shown_score;     /* of the last health.updated */
     struct timer publish, evaluate, trend, expiry;
+    struct kpi *trend_next; /* of the pass under way: in the order of `kpis`; NULL = none is */
+    int64_t trend_began;    /* the last pass */
     struct silence *silences; /* owned; hash by id (H6) */
 };
 

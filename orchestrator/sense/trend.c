@@ -110,7 +110,7 @@ static void judge_forecast(struct helios *h, struct kpi *k, const struct trend *
     k->forecast = coming || (k->forecast && !significant);
 }
 
-static void trend_one(struct helios *h, struct kpi *k, void *p)
+static void trend_one(struct helios *h, struct kpi *k, struct pack *p)
 {
     struct trend t;
     if (k->score < 0 || !estimate(h, k, &t))
@@ -130,7 +130,29 @@ static void trend_one(struct helios *h, struct kpi *k, void *p)
     pack_end(p);
 }
 
-void trend_all(struct helios *h)
+/* ---- all of them, a few at a time ---- */
+
+#define TREND_AT_ONCE 4 /* a slope is found among 7,000: a third of a millisecond */
+#define TREND_STEP_MS 20
+
+/* step_ms lets a pass take half a period at most. */
+static int64_t step_ms(struct helios *h)
+{
+    int64_t steps = (int64_t)HASH_COUNT(h->sense.kpis) / TREND_AT_ONCE + 1;
+    return MAX(MIN(h->config->trend.every_ms / 2 / steps, TREND_STEP_MS), 1);
+}
+
+/* In whatever order they are: when somebody sorts them meanwhile, one may be left out until the next period. */
+static void some(struct helios *h, struct pack *p)
+{
+    for (int i = 0; i < TREND_AT_ONCE && h->sense.trend_next; i++) {
+        struct kpi *k = h->sense.trend_next;
+        h->sense.trend_next = k->hh.next;
+        trend_one(h, k, p);
+    }
+}
+
+static void step(struct helios *h)
 {
     struct buf data = {0};
     struct pack p;
@@ -138,9 +160,25 @@ void trend_all(struct helios *h)
     pack_map(&p);
     pack_key(&p, "trends");
     pack_list(&p);
-    kpi_each(h, trend_one, &p);
+    some(h, &p);
     pack_end(&p);
     pack_end(&p);
     note(h, EVENT_kpi_trend, NULL, NULL, &data, "trends of the past %d windows", KPI_PAST);
     buf_done(&data);
+}
+
+void trend_on_time(struct helios *h, struct timer *t)
+{
+    if (h->sense.trend_next == NULL) {
+        h->sense.trend_next = h->sense.kpis;
+        h->sense.trend_began = h->now;
+    }
+    step(h);
+    int64_t next_pass = h->sense.trend_began + h->config->trend.every_ms;
+    timer_set(h, t, h->sense.trend_next ? h->now + step_ms(h) : MAX(next_pass, h->now + 1));
+}
+
+void trend_forget(struct helios *h)
+{
+    h->sense.trend_next = NULL;
 }

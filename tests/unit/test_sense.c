@@ -273,6 +273,37 @@ static void a_trend_warns_before_the_limit(void **state)
     core_free(c);
 }
 
+/* The slopes of many KPIs are found over many turns, each once a period: no turn is long (Z6). */
+static void trends_of_many_take_many_turns(void **state)
+{
+    (void)state;
+    enum { MANY = 50 };
+    static struct set_kpi many[MANY];
+    static char names[MANY][8];
+    struct core *c = core_new();
+    for (int i = 0; i < MANY; i++) {
+        snprintf(names[i], sizeof(names[i]), "k%d", i);
+        many[i] = kpi(names[i], better_lower, 100, 500, 1);
+    }
+    c->config.kpis = (struct seq){many, MANY};
+    core_lead(c);
+    for (int second = 0; second < 295; second++, core_pass(c, 1000))
+        for (int i = 0; second % 5 == 0 && i < MANY; i++)
+            sample(c, names[i], 100 + second, c->now);
+    core_forget_said(c);
+    core_pass(c, 10000);
+    assert_in_range(events(c, "kpi.trend"), MANY / 5, MANY); /* at most five at once */
+    size_t found = 0;
+    for (struct msg_event *e; (e = core_event(c, EVENT_kpi_trend));) {
+        struct walk walk = walk_of(map_get(e->data, "trends").whole);
+        struct value item;
+        while (walk_item(&walk, &item)) /* but for those that the controller computes itself */
+            found += map_str(item.whole, "name", "").n <= strlen("k49");
+    }
+    assert_int_equal(found, MANY);
+    core_free(c);
+}
+
 static void an_anomaly_is_told_once(void **state)
 {
     (void)state;
@@ -402,6 +433,7 @@ int main(void)
         cmocka_unit_test(h6_a_cause_on_fire_inhibits),
         cmocka_unit_test(h6_silences_need_author_reason_and_end),
         cmocka_unit_test(a_trend_warns_before_the_limit),
+        cmocka_unit_test(trends_of_many_take_many_turns),
         cmocka_unit_test(an_anomaly_is_told_once),
         cmocka_unit_test(reload_keeps_windows),
         cmocka_unit_test(readings_get_to_their_kpi),

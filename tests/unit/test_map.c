@@ -55,7 +55,8 @@ static void it_is_as_an_array(void **state)
     as_an_array(1);
     as_an_array(1ull << 40);
     as_an_array(0x9e3779b97f4a7c15u);
-    as_an_array(0xf1de83e19937733du); /* the inverse of the multiplier: homes in a row, all at the low end */
+    as_an_array(0xf1de83e19937733du); /* the inverse of the multiplier */
+    as_an_array(0xf1de83e19937733du << 3); /* homes in a row, all at the low end */
 }
 
 int main(void)

@@ -194,8 +194,16 @@ void helios_stop(struct helios *h)
     note(h, EVENT_controller_stopping, NULL, NULL, NULL, "a clean stop");
 }
 
+/* Of one that is wanted twice before the shell takes it only the newer text is: a report that changes within a turn is written once. */
 void helios_want_file(struct helios *h, const char *name, char *text)
 {
+    list_each (f, &h->files, struct wanted_file, link) {
+        if (strcmp(f->name, name) != 0)
+            continue;
+        free(f->text);
+        f->text = text;
+        return;
+    }
     struct wanted_file *f = NEW(struct wanted_file);
     f->name = xdup(name);
     f->text = text;

@@ -135,7 +135,7 @@ static void enforce(struct grant *g, struct task *t, uint64_t attempt)
     t->r.state = task_state_IN_PROGRESS;
     t->r.epoch = g->r.epoch;
     t->r.started = g->r.started;
-    own_set(&t->r.holder, g->r.holder);
+    task_hold(t, g->r.holder);
     t->grant = g;
     g->n++;
 }

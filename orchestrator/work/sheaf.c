@@ -165,7 +165,7 @@ void sheaf_left(struct helios *h, struct task *t)
 void sheaf_disown(struct helios *h, struct task *t)
 {
     struct sheaf *s = t->sheaf;
-    struct bytes *const own[] = {&t->r.checkpoint, &t->r.output, &t->r.data, &t->r.error, &t->r.holder};
+    struct bytes *const own[] = {&t->r.checkpoint, &t->r.output, &t->r.data, &t->r.error};
     for (size_t i = 0; i < ARRAY_SIZE(own); i++)
         own_set(own[i], (struct bytes){0});
     own_names(&t->r.killed, NULL, 0);

@@ -66,6 +66,15 @@ bool state_terminal(enum task_state state)
 
 /* ---- what the rows do ---- */
 
+void task_hold(struct task *t, struct bytes holder)
+{
+    size_t n = MIN(holder.n, sizeof(t->holder) - 1);
+    if (n)
+        memcpy(t->holder, holder.at, n);
+    t->holder[n] = '\0';
+    t->r.holder = n ? (struct bytes){t->holder, n} : (struct bytes){0};
+}
+
 static void give(struct helios *h, struct task *t, const char *reason)
 {
     (void)reason;
@@ -73,7 +82,7 @@ static void give(struct helios *h, struct task *t, const char *reason)
     t->r.epoch = h->epoch;
     t->r.started = h->now;
     t->begun = t->excused = 0;
-    own_text(&t->r.holder, t->agent ? t->agent->r.id.at : "helios");
+    task_hold(t, t->agent ? t->agent->r.id : BYTES("helios"));
     hold_attempt(h, t, t->agent);
     h->counters.dispatched += t->agent != NULL;
 }
@@ -240,7 +249,7 @@ int task_change(struct helios *h, struct task *t, enum task_event event, const c
     if (row->noted != NO_NOTE)
         tell(h, t, row->noted, why);
     if (t->r.state != task_state_IN_PROGRESS)
-        own_text(&t->r.holder, "");
+        task_hold(t, (struct bytes){0});
     remember(h, t, event);
     if (state_terminal(t->r.state))
         end(h, t);
@@ -303,6 +312,8 @@ struct task *task_new(struct helios *h, const struct rec_task *record)
     struct class *class = class_enter(h, record);
     struct share *share = share_enter(h, record->fair);
     t->r = *record;
+    task_hold(t, record->holder);
+    free((char *)record->holder.at);
     task_number(t->r.id, &t->number);
     task_live(h, t, class, share);
     class_leave(h, class);
@@ -326,6 +337,7 @@ void task_free(struct helios *h, struct task *t)
     save_forget(&t->save);
     class_leave(h, t->class);
     share_leave(h, t->share);
+    t->r.holder = (struct bytes){0};
     if (t->sheaf)
         sheaf_disown(h, t);
     else

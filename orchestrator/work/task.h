@@ -28,6 +28,8 @@ int task_change(struct helios *h, struct task *t, enum task_event event, const c
 bool task_can(enum task_state state, enum task_event event);
 bool state_terminal(enum task_state state);
 
+/* task_hold says who holds it; {0} = nobody. At most 64 bytes, as names are. */
+void task_hold(struct task *t, struct bytes holder);
 /* task_heard: does anybody take this event of it? Else nobody needs the reason of the change either. */
 bool task_heard(const struct helios *h, const struct task *t, enum event which);
 

@@ -77,7 +77,8 @@ bool task_could_live(const struct rec_task *r)
 {
     uint64_t number;
     return task_number(r->id, &number) == 0 && !state_terminal(r->state) &&
-           r->priority < PRIORITIES && is_text(r->client) && is_text(r->key);
+           r->priority < PRIORITIES && is_text(r->client) && is_text(r->key) &&
+           r->holder.n < sizeof(((struct task *)0)->holder);
 }
 
 static int load_task(struct helios *h, struct bytes value)

@@ -111,6 +111,7 @@ struct task {
     bool in_sheaf;       /* its record is still part of the sheaf's */
     struct grant *grant; /* IN_PROGRESS: the record that says so, where its own does not; or NULL */
     char name[24];       /* its id, where the record is not its own */
+    char holder[65];     /* what r.holder points to */
 };
 
 /* A task that failed for good, kept (T12). */

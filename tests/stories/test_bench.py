@@ -55,6 +55,13 @@ def test_people_read_one_line_of_each(working):
     assert "round trip" in done.stdout and "tasks/s" in done.stdout
 
 
+def test_tasks_may_have_keys(working):
+    assert bench(working, "--trips", 0, "--tasks", 30, "--keys").returncode == 0
+    assert bench(working, "--trips", 0, "--tasks", 30, "--keys").returncode == 0
+    assert counted(working, "completed") == 60, "each run has keys of its own"
+    assert working.redis().hlen(working.key("key")) == 60
+
+
 def test_a_rate_is_kept(working):
     report = json.loads(bench(working, "--trips", 0, "--tasks", 100, "--batch", 1, "--rate", 1000, "--json").stdout)
     assert report["flow"]["seconds"] >= 0.09 and "round_trip" not in report

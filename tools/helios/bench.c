@@ -20,6 +20,7 @@ const struct option_row bench_options[] = {
     {"trips", "N", "round trips, one after the other; 0 = none (1000)"},
     {"every", "TIME", "between two round trips (0)"},
     {"within", "TIME", "all is over after this long (60s)"},
+    {"keys", NULL, "each task has an idempotency key"},
     {"submit-only", NULL, "the flow is over when all tasks are accepted; they stay queued"},
     {"force", NULL, "measure although other tasks are live"},
     {0},
@@ -164,6 +165,9 @@ static int measure(struct client *c, size_t leader, struct bencher *b, const str
     if (r < 0 || client_connect(c, leader, b->socket, ENDPOINT_control) < 0)
         return EX_UNAVAILABLE;
     b->until = clock_now() + args_ms(a, "within", 60000);
+    char keys[24]; /* of this run alone */
+    snprintf(keys, sizeof(keys), "%lld", (long long)clock_wall());
+    b->keys = args_has(a, "keys") ? keys : NULL;
     json_t *report = json_object();
     if (run_trips(b, &plan, report) == 0)
         run_flow(b, &plan, report);

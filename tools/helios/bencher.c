@@ -2,12 +2,13 @@
 /* Owns the talk of a measurement with the leader. Refuses to know what is printed. */
 #include "bencher.h"
 
-#include <zmq.h>
+#include <poll.h>
 
 #include "common/clock.h"
 #include "proto/codec.h"
 #include "proto/guard.h"
 #include "proto/socket.h"
+#include "proto/wait.h"
 
 static int stop(struct bencher *b, int error, const char *why)
 {
@@ -68,10 +69,10 @@ static int take_all(struct bencher *b)
     return 0;
 }
 
-static void wait_for(struct bencher *b, int64_t most_ms)
+static void rest(struct bencher *b, int64_t most_ms)
 {
-    zmq_pollitem_t item = {.socket = b->socket, .events = ZMQ_POLLIN};
-    zmq_poll(&item, 1, (long)MAX(most_ms, 0));
+    struct wait_item item = {.socket = b->socket, .fd = -1, .events = POLLIN};
+    wait_for(&item, 1, MAX(most_ms, 0), 0);
 }
 
 /* await takes what comes until *counter has reached n. */
@@ -84,7 +85,7 @@ static int await(struct bencher *b, const uint64_t *counter, uint64_t n)
         int64_t left = b->until - clock_now();
         if (left <= 0)
             return stop(b, -ETIME, "the time was over before all tasks were done");
-        wait_for(b, MIN(left, 1000));
+        rest(b, MIN(left, 1000));
     }
 }
 
@@ -93,8 +94,14 @@ static int await(struct bencher *b, const uint64_t *counter, uint64_t n)
 static int submit(struct bencher *b, size_t n, bool watch)
 {
     struct msg_request items[BENCH_BATCH_MOST];
-    for (size_t i = 0; i < n; i++)
+    char keys[BENCH_BATCH_MOST][48];
+    for (size_t i = 0; i < n; i++) {
         items[i] = b->request;
+        if (b->keys) {
+            snprintf(keys[i], sizeof(keys[i]), "%.20s-%llu", b->keys, (unsigned long long)b->n_keys++);
+            items[i].key = bytes_of(keys[i]);
+        }
+    }
     struct msg_submit m = {
         .ref = BYTES("bench"), .client = bytes_of(b->client), .watch = watch, .items = {items, n}};
     buf_clear(&b->out);
@@ -113,9 +120,9 @@ int bench_trips(struct bencher *b, uint64_t n, int64_t every_ms, int64_t *ret_us
         if (r < 0)
             return r;
         ret_us[i] = clock_us() - began;
-        int64_t rest = every_ms - (clock_us() - began) / 1000;
-        if (every_ms && rest > 0)
-            wait_for(b, rest);
+        int64_t left = every_ms - (clock_us() - began) / 1000;
+        if (every_ms && left > 0)
+            rest(b, left);
     }
     return 0;
 }
@@ -157,7 +164,7 @@ int64_t bench_flow(struct bencher *b, const struct bench_flow *f)
         if (clock_now() >= b->until)
             return stop(b, -ETIME, "the time was over before all tasks were done");
         if (*counter - before < f->tasks)
-            wait_for(b, f->rate && sent < f->tasks ? 1 : 100);
+            rest(b, f->rate && sent < f->tasks ? 1 : 100);
     }
     return MAX(clock_us() - began, 1);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Work for measuring: submits tasks straight to the leader and takes the time until they are done. Round trips go one after the
- * other; a flow keeps a window of tasks on their way. Tasks have no keys: nothing is asked twice here. */
+ * other; a flow keeps a window of tasks on their way. Nothing is asked twice here, so tasks need no keys; they may have some. */
 #ifndef HELIOS_TOOL_BENCHER_H
 #define HELIOS_TOOL_BENCHER_H
 
@@ -14,6 +14,8 @@ struct bencher {
     struct msg_request request; /* borrowed; what each task asks for */
     const char *client;         /* borrowed; our name */
     int64_t until;              /* clock_now: not longer than this */
+    const char *keys;           /* borrowed; each task's idempotency key begins so; NULL = they have none */
+    uint64_t n_keys;
     struct buf in, out;         /* owned */
     uint64_t accepted, done, failed;
     char why[256]; /* why it went no further; "" = it did */

@@ -8,6 +8,7 @@
 
 #include "agents/agent.h"
 #include "common/log.h"
+#include "common/ready.h"
 
 enum { MAX_FLAGS = 64 };
 
@@ -19,6 +20,7 @@ struct start {
     struct settings *settings;
     const struct set_agent_config *config;
     struct agent *agent;
+    struct timer alive; /* when the watchdog is to be fed */
 };
 
 static const char help[] =
@@ -171,11 +173,28 @@ static int begin(struct start *s, int argc, char **argv)
     return GO_ON;
 }
 
+static void on_alive(struct timer *t)
+{
+    struct start *s = container_of(t, struct start, alive);
+    int64_t next = ready_tick(s->agent->loop.now);
+    if (next < INT64_MAX)
+        loop_timer(&s->agent->loop, t, next);
+}
+
+/* While it leaves it still is alive: what runs may take its time. */
 static int run(struct start *s, int argc, char **argv)
 {
+    bool leaving = false;
     (void)argc, (void)argv;
-    while (s->agent->state != AGENT_GONE)
+    s->alive.due = on_alive;
+    on_alive(&s->alive);
+    ready_say("READY=1");
+    while (s->agent->state != AGENT_GONE) {
         process_turn(s->agent);
+        if (!leaving && s->agent->state != AGENT_RUNNING)
+            ready_say("STOPPING=1");
+        leaving = s->agent->state != AGENT_RUNNING;
+    }
     return leave(0);
 }
 

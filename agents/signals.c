@@ -10,6 +10,7 @@
 #include "agents/leave.h"
 #include "agents/probes/probe.h"
 #include "common/log.h"
+#include "common/ready.h"
 
 /* reload is all or nothing: actions and probes are taken anew; who the members are and where the
  * controllers are stays. */
@@ -51,6 +52,13 @@ static void reload(struct agent *a)
             links_greet(&a->members[i]);
 }
 
+static void on_reload(struct agent *a)
+{
+    ready_reloading();
+    reload(a);
+    ready_say("READY=1");
+}
+
 static void on_child(struct agent *a)
 {
     exec_reap(&a->exec);
@@ -60,7 +68,7 @@ static const struct {
     int signal;
     void (*act)(struct agent *a);
 } signals[] = {
-    {SIGTERM, agent_leave}, {SIGINT, agent_leave}, {SIGHUP, reload}, {SIGCHLD, on_child}};
+    {SIGTERM, agent_leave}, {SIGINT, agent_leave}, {SIGHUP, on_reload}, {SIGCHLD, on_child}};
 
 static void on_signal(struct watch *w, short events)
 {

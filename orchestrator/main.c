@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "common/log.h"
-#include "orchestrator/shell/ready.h"
+#include "common/ready.h"
 #include "orchestrator/shell/shell.h"
 
 static const char help[] =

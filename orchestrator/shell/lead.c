@@ -6,7 +6,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "ready.h"
+#include "common/ready.h"
 #include "shell.h"
 
 #define UNANSWERED_MS 1000 /* C5: submits are answered busy within this time */

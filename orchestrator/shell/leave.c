@@ -4,7 +4,7 @@
  * given away; whoever still asks is told that another one leads. */
 #include "common/clock.h"
 #include "common/log.h"
-#include "ready.h"
+#include "common/ready.h"
 #include "shell.h"
 
 #define STOP_WITHIN 2000 /* ms from the signal to the end, commits included */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* SIGHUP: the config file again, all or nothing. */
 #include "common/log.h"
+#include "common/ready.h"
 #include "shell.h"
 
 /* What the sockets, the store and the data directory were made from cannot change under them. */
@@ -40,12 +41,11 @@ static void use(struct shell *s, struct settings *fresh, const char *differences
     log_info("config.reloaded", "%s", differences);
 }
 
-void shell_reload(struct shell *s)
+static void read_again(struct shell *s)
 {
     struct settings *fresh;
     _autofree_ char *report = NULL;
     _cleanup_(buf_done) struct buf differences = {0};
-    s->reload = false;
     if (settings_load(section_config, s->file, s->flags, s->n_flags, &fresh, &report) < 0) {
         log_error("config.refused", "nothing was changed: %s", report);
         return;
@@ -62,4 +62,12 @@ void shell_reload(struct shell *s)
     else
         log_info("config.same", "%s says what is in force already", s->file);
     settings_free(fresh);
+}
+
+void shell_reload(struct shell *s)
+{
+    s->reload = false;
+    ready_reloading();
+    read_again(s);
+    ready_say("READY=1");
 }

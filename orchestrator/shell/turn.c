@@ -4,7 +4,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mutant.h"
-#include "ready.h"
+#include "common/ready.h"
 #include "reports.h"
 #include "shell.h"
 

@@ -1,13 +1,23 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns what the service manager hears. */
-#include "ready.h"
+/* Owns what the service manager hears. Refuses to know who is ready for what. */
+#include "common/ready.h"
 
 #ifdef HAVE_SYSTEMD
+#include <inttypes.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
 
 void ready_say(const char *state)
 {
     sd_notify(0, state);
+}
+
+/* The time tells the manager which of two reloads it is; it compares with its own CLOCK_MONOTONIC. */
+void ready_reloading(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000);
 }
 
 int64_t ready_tick(int64_t now)
@@ -29,6 +39,10 @@ int64_t ready_tick(int64_t now)
 void ready_say(const char *state)
 {
     (void)state;
+}
+
+void ready_reloading(void)
+{
 }
 
 int64_t ready_tick(int64_t now)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* docs/settings.md from the tables. */
+#include "settings/describe.h"
 #include "settings/loaded.h"
-#include "settings/value.h"
 
 static const char opening[] =
     "# Settings\n"
@@ -26,23 +26,6 @@ static const char opening[] =
     "- A file has at most 1 MiB and 8 levels. Anchors, aliases, tags and duplicate keys are\n"
     "  refused.\n";
 
-static const char *kind_name(const struct setting *s)
-{
-    static const char *const names[] = {
-        [SETTING_TEXT] = "text",   [SETTING_BOOL] = "bool",         [SETTING_INT] = "integer",
-        [SETTING_NUM] = "number",  [SETTING_SIZE] = "size",         [SETTING_CHOICE] = "choice",
-        [SETTING_WORDS] = "list",  [SETTING_ANY] = "map",           [SETTING_IN] = "section",
-        [SETTING_TABLE] = "table", [SETTING_DURATION] = "duration",
-    };
-    return names[s->kind];
-}
-
-static bool has_range(const struct setting *s)
-{
-    return s->kind == SETTING_INT || s->kind == SETTING_NUM || s->kind == SETTING_DURATION ||
-           s->kind == SETTING_SIZE;
-}
-
 /* A bar would end a table's cell. */
 static void add_cell(struct buf *out, const char *text)
 {
@@ -57,47 +40,29 @@ static void add_link(struct buf *out, const struct setting *s)
 
 static void add_range(struct buf *out, const struct setting *s)
 {
-    if (s->kind == SETTING_CHOICE) {
-        for (size_t i = 0; i < s->choice->n; i++)
-            buf_printf(out, "%s`%s`", i ? ", " : "", s->choice->values[i]);
-    } else if (s->part) {
+    if (s->part) {
         buf_text(out, s->kind == SETTING_TABLE ? "name → " : "");
         add_link(out, s);
-    } else if (has_range(s) && s->max < 1e12) {
-        value_number(out, s, s->min);
-        buf_text(out, " … ");
-        value_number(out, s, s->max);
-        buf_printf(out, "%s%s", *s->unit ? " " : "", s->unit);
-    } else if (has_range(s)) {
-        buf_text(out, s->unit);
+    } else {
+        describe_range(out, s, "`");
     }
 }
 
 static void add_default(struct buf *out, const struct setting *s)
 {
-    struct keep keep = {0};
-    union {
-        struct bytes text;
-        struct seq words;
-        double number;
-        int64_t integer;
-    } value = {0};
-    if (s->needed) {
+    _cleanup_(buf_done) struct buf value = {0};
+    describe_default(&value, s);
+    if (s->needed)
         buf_text(out, "*needed*");
-    } else if (s->kind < SETTING_ANY && !(s->dflt_text && *s->dflt_text == '\0')) {
-        value_default(&keep, s, &value);
-        buf_text(out, "`");
-        value_print(out, s, &value);
-        buf_text(out, "`");
-    }
-    keep_done(&keep);
+    else if (value.n)
+        buf_printf(out, "`%s`", buf_str(&value));
 }
 
 static void add_setting(struct buf *out, const struct setting *s)
 {
     if (s->key[0] == '\0')
         return;
-    buf_printf(out, "| `%s` | %s | ", s->key, kind_name(s));
+    buf_printf(out, "| `%s` | %s | ", s->key, describe_kind(s));
     add_default(out, s);
     buf_text(out, " | ");
     add_range(out, s);
@@ -112,22 +77,6 @@ static void add_section(struct buf *out, const struct section *section)
     buf_text(out, "| key | kind | default | range | meaning |\n|---|---|---|---|---|\n");
     for (size_t i = 0; i < section->n; i++)
         add_setting(out, &section->settings[i]);
-}
-
-/* The root first, then its parts, each where it is met first. */
-static void add_tree(struct buf *out, const struct section *section, bool *done)
-{
-    for (size_t i = 0; i < sections_all_n; i++) {
-        if (sections_all[i] != section)
-            continue;
-        if (done[i])
-            return;
-        done[i] = true;
-    }
-    add_section(out, section);
-    for (size_t i = 0; i < section->n; i++)
-        if (section->settings[i].part)
-            add_tree(out, section->settings[i].part, done);
 }
 
 static void add_catalogue(struct buf *out)
@@ -164,7 +113,7 @@ void settings_document(struct buf *out)
     buf_text(out, opening);
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
         buf_printf(out, "\n## %s\n", files[i].title);
-        add_tree(out, files[i].root, done);
+        describe_tree(out, files[i].root, done, add_section);
     }
     add_catalogue(out);
 }

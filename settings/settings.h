@@ -83,6 +83,10 @@ void settings_show(struct buf *out, const struct settings *s, bool origin);
 size_t settings_diff(struct buf *out, const struct settings *before, const struct settings *after);
 /* settings_document appends docs/settings.md. */
 void settings_document(struct buf *out);
+/* settings_manual appends all settings of one file as a chapter of a man page (scdoc). */
+void settings_manual(struct buf *out, const struct section *root);
+/* settings_sample appends a file with every setting outside of tables, commented out but for the `given` "key=value". */
+void settings_sample(struct buf *out, const struct section *root, const char *const *given, size_t n);
 /* settings_defaults gives a struct set_config of defaults alone, without any KPI: for tests. */
 struct settings *settings_defaults(const struct section *root);
 

@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import signal
+import shutil
 import subprocess
 
 import pytest
@@ -45,19 +46,30 @@ def verbs():
 
 def test_help_names_every_verb_and_completion_offers_it():
     listed = helios("help").stdout
+    zsh = helios("completion", "zsh").stdout
     assert len(verbs()) > 40
     for verb in verbs():
         assert f"\n  {verb} " in listed
         shown = helios("help", verb)
         assert shown.returncode == 0 and shown.stdout.startswith(f"helios {verb} ")
         assert "--json" in shown.stdout
-        assert f"    {verb}) words='" in helios("completion", "zsh").stdout
+        assert f"'{verb}:" in zsh and f"    {verb}) options_of=(" in zsh
 
 
 def test_a_completion_script_completes():
     script = helios("completion", "bash").stdout + "\nCOMP_WORDS=(helios sil); COMP_CWORD=1; _helios; echo ${COMPREPLY[@]}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["silence", "silences"]
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_zsh_completes_with_what_each_word_means():
+    stubs = "compdef() { :; }; _describe() { print -l -- ${(P)argv[-1]}; }; _files() { print file; }\n"
+    ask = "\nCURRENT={}; PREFIX={}; words=(helios {}); _helios\n"
+    script = stubs + helios("completion", "zsh").stdout + ask.format(2, "si", "si") + ask.format(3, "--", "submit")
+    done = subprocess.run(["zsh", "-fc", script], capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert "silences:what is silenced" in lines and any(line.startswith("--key:") for line in lines)
 
 
 @pytest.mark.parametrize("words, meant", [

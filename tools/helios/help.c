@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Help, completion and version, from the tables of verbs and options. */
+/* Help and version, from the tables of verbs and options. */
 #include <sysexits.h>
 
 #include "verbs.h"
@@ -57,37 +57,5 @@ int run_version(const struct cli_verb *verb, const struct args *a)
         printf("{\"version\":\"%s\"}\n", HELIOS_VERSION);
     else
         printf("helios %s\n", HELIOS_VERSION);
-    return 0;
-}
-
-static void print_completion(const struct cli_verb *v)
-{
-    printf("    %s) words='", v->name);
-    for (const struct option_row *o = v->options; o && o->name; o++)
-        printf("--%s ", o->name);
-    for (const struct option_row *o = common_options; o->name; o++)
-        printf("--%s ", o->name);
-    printf("' ;;\n");
-}
-
-int run_completion(const struct cli_verb *verb, const struct args *a)
-{
-    (void)verb;
-    bool zsh = a->n_words && strcmp(a->words[0], "zsh") == 0;
-    if (a->n_words != 1 || (!zsh && strcmp(a->words[0], "bash") != 0)) {
-        fprintf(stderr, "helios completion: say for which shell: bash or zsh\n");
-        return EX_USAGE;
-    }
-    if (zsh)
-        printf("autoload -U +X bashcompinit && bashcompinit\n");
-    printf("_helios() {\n  local cur=${COMP_WORDS[COMP_CWORD]} verb=${COMP_WORDS[1]} words\n"
-           "  if [ \"$COMP_CWORD\" -eq 1 ]; then words='");
-    for (const struct cli_verb *v = cli_verbs; v->name; v++)
-        printf("%s ", v->name);
-    printf("'\n  else case $verb in\n");
-    for (const struct cli_verb *v = cli_verbs; v->name; v++)
-        print_completion(v);
-    printf("  esac; fi\n  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\n"
-           "complete -o default -F _helios helios\n");
     return 0;
 }

@@ -6,11 +6,12 @@
 
 #include "common/log.h"
 #include "common/ready.h"
+#include "orchestrator/realms/keeper.h"
 #include "orchestrator/shell/shell.h"
 
 static const char help[] =
     "usage: heliosd [--config FILE] [--set KEY=VALUE]... [--check]\n"
-    "The controller of one realm: watches, decides, dispatches, verifies.\n"
+    "The controller of one realm, or of several (`realms`): watches, decides, dispatches, verifies.\n"
     "  --config FILE    its settings; helios.yaml when not given\n"
     "  --set KEY=VALUE  overrides a setting, for example --set cycle.every=1m\n"
     "  --check          checks the settings and exits\n"
@@ -67,7 +68,36 @@ static int know_the_process(struct shell *s)
     gethostname(host, sizeof(host) - 1);
     s->stance.host = host;
     s->stance.pid = getpid();
-    return GO_ON;
+    s->program = "heliosd";
+    int r = seat_take(&s->seat);
+    return r < 0 ? give_up(EX_UNAVAILABLE, "seat", "the heliosd that keeps this realm is gone", r) : GO_ON;
+}
+
+static bool keeps_realms(const struct shell *s)
+{
+    return s->config->realms.n && !seat_taken(&s->seat);
+}
+
+static struct plan_from what_to_keep(const struct shell *s, const char *data_dir)
+{
+    return (struct plan_from){s->file, s->flags, s->n_flags, s->settings, data_dir};
+}
+
+static int check_realms(struct shell *s)
+{
+    _autofree_ char *report = NULL;
+    struct plan_from from = what_to_keep(s, s->config->data_dir.at);
+    if (keeper_check(&from, &report) == 0)
+        return 0;
+    fputs(report, stderr);
+    return EX_CONFIG;
+}
+
+static const char *name_of_process(const struct shell *s)
+{
+    static char name[80];
+    snprintf(name, sizeof(name), seat_taken(&s->seat) ? "heliosd/%s" : "heliosd", s->config->realm.at);
+    return name;
 }
 
 static int read_settings(struct shell *s)
@@ -78,10 +108,14 @@ static int read_settings(struct shell *s)
         return EX_CONFIG;
     }
     s->config = settings_root(s->settings);
-    shell_log_as_set(s->config);
-    if (s->check)
+    s->program = name_of_process(s);
+    shell_log_as_set(s->program, s->config);
+    if (!s->check)
+        return GO_ON;
+    int code = keeps_realms(s) ? check_realms(s) : 0;
+    if (code == 0)
         printf("%s: good\n", s->file);
-    return s->check ? 0 : GO_ON;
+    return code;
 }
 
 static int open_data(struct shell *s)
@@ -91,6 +125,12 @@ static int open_data(struct shell *s)
     if (r == -EWOULDBLOCK)
         return give_up(EX_TEMPFAIL, "data.lock", "another heliosd uses this data directory", r);
     return r < 0 ? give_up(EX_CANTCREAT, "data.dir", what, r) : GO_ON;
+}
+
+static int keep_realms(struct shell *s)
+{
+    struct plan_from from = what_to_keep(s, s->data_dir);
+    return keeps_realms(s) ? keeper_run(&from) : GO_ON;
 }
 
 static int take_signals(struct shell *s)
@@ -157,9 +197,9 @@ static int run(struct shell *s)
 }
 
 static int (*const steps[])(struct shell *) = {know_the_process, read_settings, open_data,
-                                               take_signals,     make_door,     open_bus,
-                                               open_redis,       open_store,    stand_by,
-                                               run};
+                                               keep_realms,      take_signals,  make_door,
+                                               open_bus,         open_redis,    open_store,
+                                               stand_by,         run};
 
 int main(int argc, char **argv)
 {

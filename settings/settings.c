@@ -2,6 +2,7 @@
 #include "settings/settings.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -155,6 +156,22 @@ static void load(struct settings *s, const char *const *flags, size_t n_flags, s
     settings_sort_origins(s);
     if (m->n == 0) /* what is judged then is what was written */
         check(s, m);
+}
+
+/* A file that changed meanwhile shows another line: the sentence says what is meant. */
+void settings_blame(struct buf *report, const struct settings *s, const void *member, const char *format, ...)
+{
+    _cleanup_(buf_done) struct buf source = {0}, sentence = {0};
+    struct mistakes m = {.file = s->file};
+    va_list args;
+    va_start(args, format);
+    buf_vprintf(&sentence, format, args);
+    va_end(args);
+    if (read_file(s->file, &source) == 0)
+        m.source = buf_bytes(&source);
+    mistake(&m, settings_place(s, member, NULL), "%s", buf_str(&sentence));
+    _autofree_ char *text = mistakes_take(&m);
+    buf_text(report, text);
 }
 
 int settings_load(const struct section *root, const char *file, const char *const *flags,

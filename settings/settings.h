@@ -74,6 +74,9 @@ void settings_free(struct settings *s);
  * lives as long as s. */
 const void *settings_root(const struct settings *s);
 const char *settings_file(const struct settings *s);
+/* settings_blame appends one mistake as a report has it, for whoever knows more than the file does: it stands where `member` was set. */
+void settings_blame(struct buf *report, const struct settings *s, const void *member, const char *format, ...)
+    FORMAT_LIKE(4, 5);
 
 /* settings_show appends `key: value` lines (YAML that can be loaded again), with
  * `# flag|environment|file:line|default` when origin. */

@@ -141,9 +141,14 @@ int shell_open_store(struct shell *s, const char **ret_why)
         .entries = LEDGER_MAX,
     };
     int r = store_new(&config, &calls, s, &s->store, ret_why);
-    if (r == 0)
-        lease_init(&s->lease, s->store, s->id);
-    return r;
+    if (r < 0)
+        return r;
+    lease_init(&s->lease, s->store, s->id);
+    if (seat_taken(&s->seat)) {
+        s->lease.wait_ms = seat_wait_ms;
+        s->lease.wait_user = &s->seat;
+    }
+    return 0;
 }
 
 /* The Redis of our own ends last: nothing that we still have may be written later. */
@@ -158,6 +163,7 @@ void shell_close(struct shell *s)
     freeze_done(&s->freeze);
     settings_free(s->settings);
     free(s->data_dir);
+    seat_leave(&s->seat);
 }
 
 /* ---- what the core must know of the world */

@@ -38,7 +38,7 @@ static void on_taken(void *user, int r, const struct lease_seen *seen)
 {
     struct lease *l = user;
     (void)seen;
-    l->asking = false;
+    l->asking = l->taking = false;
     l->same_since = l->now;
     if (r < 0 || l->state != LEASE_WATCHING)
         return; /* taken by another one or unknown: the next look tells */
@@ -55,7 +55,7 @@ static void take(struct lease *l)
 {
     l->epoch = MAX(l->highest, MAX(l->seen.epoch, l->seen.pos_epoch)) + 1;
     l->sent_at = l->now;
-    l->asking = store_lease_take(l->store, &l->seen, l->id, l->epoch, on_taken, l) == 0;
+    l->asking = l->taking = store_lease_take(l->store, &l->seen, l->id, l->epoch, on_taken, l) == 0;
 }
 
 /* from_the_past: an older epoch than was seen, or the newest one in other hands: who holds it does not know what was. */
@@ -79,6 +79,19 @@ static void look_back(struct lease *l, const struct lease_seen *seen)
         remember(l, seen->pos_epoch, "");
 }
 
+/* wait_for_others: whoever leads less is faster, so that realms spread by themselves. What is our own is taken at once. */
+static int64_t wait_for_others(const struct lease *l)
+{
+    return l->wait_ms && strcmp(l->seen.holder, l->id) != 0 ? l->wait_ms(l->wait_user) : 0;
+}
+
+/* look_when: not a look later than the wait is over. */
+static void look_when(struct lease *l, int64_t due)
+{
+    if (due > l->now)
+        l->next = MIN(l->next, due);
+}
+
 /* A gap in our own looking proves nothing about the leader: the 1.5 s count from the next look on.
  * Who leads with what is from the past is left no more than these 1.5 s to bring back what is missing. */
 static void on_read(void *user, int r, const struct lease_seen *seen)
@@ -94,8 +107,13 @@ static void on_read(void *user, int r, const struct lease_seen *seen)
     l->seen = *seen;
     l->read_at = l->now;
     bool yields = seen->holder[0] == '\0' && l->now < l->yield_until;
-    if (free_now(l) || (!yields && l->now - l->same_since >= LEASE_STALE_MS))
+    int64_t wait = wait_for_others(l);
+    if (free_now(l) && l->now - l->same_since >= wait)
         take(l);
+    else if (!yields && l->now - l->same_since >= LEASE_STALE_MS + wait)
+        take(l);
+    else if (wait)
+        look_when(l, l->same_since + wait + (free_now(l) ? 0 : LEASE_STALE_MS));
 }
 
 static void watch(struct lease *l)
@@ -158,6 +176,11 @@ int64_t lease_tick(struct lease *l, int64_t now)
 bool lease_leads(const struct lease *l)
 {
     return l->state == LEASE_LEADING || l->state == LEASE_HANDING_OVER;
+}
+
+bool lease_claims(const struct lease *l)
+{
+    return lease_leads(l) || l->taking;
 }
 
 bool lease_good(const struct lease *l, int64_t now)

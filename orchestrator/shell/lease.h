@@ -20,6 +20,7 @@ struct lease {
     char id[40];         /* ours: that of the data directory */
     enum lease_state state;
     bool asking;       /* an answer is awaited */
+    bool taking;       /* and it is that of a take-over */
     int64_t now, next; /* of the last tick; when to ask next */
     int64_t read_at;   /* WATCHING: when it was read last, and since when it is the same */
     int64_t same_since;
@@ -31,6 +32,9 @@ struct lease {
     uint64_t epoch, renew;       /* LEADING */
     int64_t taken_at;
     int64_t sent_at, good_since; /* of the last renewal; of the last acknowledged one */
+    /* For how long a lease that may be taken is left to others first; NULL = not at all. Set after lease_init. */
+    int64_t (*wait_ms)(void *user);
+    void *wait_user;
 };
 
 void lease_init(struct lease *l, struct store *store, const char *id);
@@ -38,6 +42,7 @@ void lease_init(struct lease *l, struct store *store, const char *id);
  * store_lead. */
 int64_t lease_tick(struct lease *l, int64_t now);
 bool lease_leads(const struct lease *l);
+bool lease_claims(const struct lease *l); /* leads, or asks to */
 bool lease_good(const struct lease *l, int64_t now); /* leading, and L2 allows to dispatch */
 void lease_lost(struct lease *l);                    /* the store was fenced: watch again */
 void lease_hand_over(struct lease *l);               /* L3: by the next ticks; DONE at the end */

@@ -5,20 +5,21 @@
 #include "shell.h"
 
 /* What the sockets, the store and the data directory were made from cannot change under them. */
-static const char *const fixed[] = {"realm:", "data:", "insecure:", "listen.", "state.", "security."};
+static const char *const fixed[] = {"realm:", "data:", "insecure:", "listen.", "state.", "security.", "realms."};
 
-/* first_fixed answers the first line of the differences that needs a restart, or NULL. */
-static const char *first_fixed(const char *differences)
+/* first_fixed answers the first line of the differences that needs a restart, or NULL. What the keeper's table says is the keeper's. */
+static const char *first_fixed(const struct shell *s, const char *differences)
 {
+    size_t n = ARRAY_SIZE(fixed) - seat_taken(&s->seat);
     for (const char *line = differences; line && *line;
          line = strchr(line, '\n'), line += line != NULL)
-        for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
+        for (size_t i = 0; i < n; i++)
             if (strncmp(line, fixed[i], strlen(fixed[i])) == 0)
                 return line;
     return NULL;
 }
 
-void shell_log_as_set(const struct set_config *config)
+void shell_log_as_set(const char *program, const struct set_config *config)
 {
     static const enum log_level levels[] = {[log_detail_error] = LOG_ERROR,
                                             [log_detail_warning] = LOG_WARN,
@@ -27,7 +28,7 @@ void shell_log_as_set(const struct set_config *config)
     static const enum log_format formats[] = {[log_style_auto] = LOG_FORMAT_AUTO,
                                               [log_style_text] = LOG_FORMAT_TEXT,
                                               [log_style_json] = LOG_FORMAT_JSON};
-    log_setup("heliosd", levels[config->log.level], formats[config->log.format]);
+    log_setup(program, levels[config->log.level], formats[config->log.format]);
 }
 
 static void use(struct shell *s, struct settings *fresh, const char *differences)
@@ -35,7 +36,7 @@ static void use(struct shell *s, struct settings *fresh, const char *differences
     struct settings *old = s->settings;
     s->settings = fresh;
     s->config = settings_root(fresh);
-    shell_log_as_set(s->config);
+    shell_log_as_set(s->program, s->config);
     helios_reload(s->core, s->config, differences);
     settings_free(old); /* nobody borrows it any more */
     log_info("config.reloaded", "%s", differences);
@@ -51,7 +52,7 @@ static void read_again(struct shell *s)
         return;
     }
     size_t n = settings_diff(&differences, s->settings, fresh);
-    const char *line = first_fixed(buf_str(&differences));
+    const char *line = first_fixed(s, buf_str(&differences));
     if (n && line == NULL) {
         use(s, fresh, buf_str(&differences));
         return;

@@ -11,6 +11,7 @@
 #include "orchestrator/core/helios.h"
 #include "orchestrator/core/audience.h"
 #include "orchestrator/core/stance.h"
+#include "orchestrator/realms/seat.h"
 #include "redis.h"
 #include "store.h"
 
@@ -22,6 +23,8 @@ struct shell {
     const char *flags[SHELL_FLAGS_MAX]; /* "section.key=value" */
     size_t n_flags;
     bool check; /* only the settings */
+    const char *program; /* in log lines */
+    struct seat seat;    /* of a child of a keeper; not taken = there is no keeper */
     /* the settings in force */
     struct settings *settings;       /* owned */
     const struct set_config *config; /* in settings */
@@ -89,7 +92,7 @@ int signals_open(struct shell *s);
 void signals_take(struct shell *s, int64_t now);
 
 /* reload.c */
-void shell_log_as_set(const struct set_config *config);
+void shell_log_as_set(const char *program, const struct set_config *config);
 void shell_reload(struct shell *s);
 
 #endif

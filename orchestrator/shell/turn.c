@@ -136,6 +136,7 @@ int64_t shell_turn(struct shell *s, unsigned ready)
     if (s->replace)
         commit(s); /* of the core that goes, before tick puts another one in its place */
     int64_t due = tick(s);
+    seat_say(&s->seat, lease_claims(&s->lease) ? SEAT_LEADS : SEAT_READY);
     commit(s);
     return MIN(MIN(due, store_due(s->store)), bus_tick(&s->bus, false));
 }

@@ -188,6 +188,55 @@ static void l1_who_comes_second_waits_again(void **state)
     assert_int_equal(watch(&l, 1100, 9000, false), 2600);
 }
 
+static int64_t left_to_others(void *user)
+{
+    return *(int64_t *)user;
+}
+
+/* Behind a keeper: whoever leads less is faster. The wait is asked for anew at each look. */
+static void realms_spread_by_waiting(void **state)
+{
+    static const struct {
+        const char *holder;
+        uint64_t epoch;
+        int64_t wait, expected; /* when it is taken, first seen at 1000 */
+    } rows[] = {
+        {"", 0, 0, 1000},    {"", 0, 30, 1030},   {"", 4, 730, 1730},     /* free */
+        {"other", 4, 0, 2500}, {"other", 4, 30, 2530}, {"other", 4, 1950, 4450}, /* stale */
+        {"me", 4, 1950, 1000},                                              /* ours: of an earlier process */
+    };
+    struct lease l;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        int64_t wait = rows[i].wait, taken = 0;
+        begin(&l, rows[i].holder, rows[i].epoch);
+        l.wait_ms = left_to_others;
+        l.wait_user = &wait;
+        for (int64_t now = 1000; now <= 9000 && !taken; now = MAX(now + 1, lease_tick(&l, now))) {
+            lease_tick(&l, now);
+            if (fake.asked == ASKED_READ)
+                let_answer(0);
+            taken = fake.asked == ASKED_TAKE ? now : 0;
+        }
+        assert_int_equal(taken, rows[i].expected);
+        assert_true(lease_claims(&l) && !lease_leads(&l));
+        let_answer(-ESTALE);
+        assert_false(lease_claims(&l));
+    }
+}
+
+static void what_is_renewed_is_left_alone_however_long_the_wait(void **state)
+{
+    struct lease l;
+    int64_t wait = 30;
+    (void)state;
+    begin(&l, "other", 3);
+    l.wait_ms = left_to_others;
+    l.wait_user = &wait;
+    assert_int_equal(watch(&l, 10000, 15000, true), 0);
+    assert_int_equal(watch(&l, 15100, 20000, false), 16600); /* 1.53 s after 15000, at the look of each 100 ms of `watch` */
+}
+
 /* Found by tests/chaos/test_destroyed.py: a standby took epoch 1 again at once, and nobody noticed what was gone. */
 static void c7_an_epoch_never_comes_again(void **state)
 {
@@ -322,6 +371,8 @@ int main(void)
         cmocka_unit_test(l1_what_was_not_watched_proves_nothing),
         cmocka_unit_test(l1_free_leases_are_taken_at_once),
         cmocka_unit_test(l1_who_comes_second_waits_again),
+        cmocka_unit_test(realms_spread_by_waiting),
+        cmocka_unit_test(what_is_renewed_is_left_alone_however_long_the_wait),
         cmocka_unit_test(c7_an_epoch_never_comes_again),
         cmocka_unit_test(c7_our_own_epoch_never_comes_again),
         cmocka_unit_test(c7_who_leads_in_an_epoch_of_the_past_is_relieved),

@@ -130,6 +130,38 @@ static int take_keys(struct places *all, const char *list)
     return r;
 }
 
+/* say_realms: whoever names a keeper's directory means one of its realms. */
+static bool say_realms(const char *where)
+{
+    enum { SHOWN = 10 };
+    _autofree_ char *file = NULL;
+    if (asprintf(&file, "%s/realms.json", where) < 0)
+        abort();
+    json_t *keeper = json_load_file(file, 0, NULL), *realms = json_object_get(keeper, "realms"), *realm;
+    size_t i, n = json_array_size(realms);
+    if (n) {
+        fprintf(stderr, "helios: the heliosd of %s keeps %zu realms: ", where, n);
+        json_array_foreach (realms, i, realm)
+            if (i < SHOWN)
+                fprintf(stderr, "%s%s", i ? ", " : "", json_string_value(realm));
+        fprintf(stderr, "%s; name one with --controller %s/%s\n", n > SHOWN ? ", …" : "", where,
+                json_string_value(json_array_get(realms, 0)));
+    }
+    json_decref(keeper);
+    return n > 0;
+}
+
+static void say_nobody(const struct places *all)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (!is_host(&all->at[i]) && say_realms(all->at[i].where))
+            return;
+    fprintf(stderr,
+            "helios: no controller runs with the data directory %s%s (it has no endpoints.json); "
+            "name one with --controller DIR, --controller tcp://HOST, or $HELIOS_CONTROLLER\n",
+            all->n ? all->at[0].where : "", all->n > 1 ? " or the others" : "");
+}
+
 int places_find(const struct args *a, struct places *ret)
 {
     struct places all = {0};
@@ -148,10 +180,7 @@ int places_find(const struct args *a, struct places *ret)
     }
     if (any_known(&all))
         return 0;
-    fprintf(stderr,
-            "helios: no controller runs with the data directory %s%s (it has no endpoints.json); "
-            "name one with --controller DIR, --controller tcp://HOST, or $HELIOS_CONTROLLER\n",
-            all.n ? all.at[0].where : "", all.n > 1 ? " or the others" : "");
+    say_nobody(&all);
     places_done(ret);
     return -ENOENT;
 }

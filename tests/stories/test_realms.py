@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Many realms over several keepers (docs/scaling.md): each keeper is a heliosd that runs one heliosd a realm; none knows of another.
+Leases spread by themselves, and move when a keeper is gone."""
+
+import collections
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import pytest
+
+from fake_controller import Agent
+from helios import ANY_PORT, BIN, PATIENCE, SANITIZER, Client, Process, Redis, merged, until
+
+SANITIZED = b"__asan_init" in (BIN / "heliosd").read_bytes()
+MANY = int(os.environ.get("HELIOS_REALMS_TESTED", "12" if SANITIZED else "50"))
+LONG = 60  # 150 processes on a machine that does other things as well
+
+
+class Keeper:
+    """One heliosd with the table `realms`."""
+
+    def __init__(self, path, realms, config=None):
+        self.path = pathlib.Path(path)
+        self.path.mkdir(parents=True, exist_ok=True)
+        self.file, self.log, self.data = self.path / "helios.yaml", self.path / "heliosd.log", self.path / "data"
+        base = {"data": "data", "log": {"format": "json"}, "reports": {"enabled": False},
+                "listen": {name: ANY_PORT for name in ("agents", "control", "kpi", "events")}}
+        self.config = {**merged(base, config or {}), "realms": {name: about or {} for name, about in realms.items()}}
+        self.process = None
+
+    def start(self, **options):
+        self.write()
+        self.process = Process([BIN / "heliosd", "--config", self.file], self.log, **options)
+        return self
+
+    def write(self, config=None):
+        self.config.update(config or {})
+        self.file.write_text(json.dumps(self.config, indent=2))
+
+    def lines(self, event, program="heliosd"):
+        """lines answers the texts of an event that the keeper itself, or a child, has logged."""
+        found = [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [line["text"] for line in found if line["event"] == event and line["program"] == program]
+
+    def until_ready(self, n=1):
+        until(lambda: len(self.lines("keeper.ready")) >= n, "all realms are ready", LONG)
+
+    def about(self, realm):
+        """about reads what the process of a realm says of itself, None while it is not there."""
+        try:
+            return json.loads((self.data / realm / "endpoints.json").read_text())
+        except FileNotFoundError:
+            return None
+
+    def id(self, realm):
+        return (self.data / realm / "controller.id").read_text().strip()
+
+    def children(self):
+        return [int(pid) for pid in pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()]
+
+    def vanish(self):
+        """vanish is the end of a machine: all of its processes at once."""
+        self.process.send(signal.SIGSTOP)  # it must not start again who dies first
+        for pid in self.children():
+            os.kill(pid, signal.SIGKILL)
+        self.process.kill()
+
+    def close(self):
+        if self.process and self.process.running():
+            self.process.send(signal.SIGCONT)
+            assert self.process.stop() == 0
+        assert not self.log.exists() or not SANITIZER.search(self.log.read_text()), f"see {self.log}"
+
+
+class Group:
+    """Keepers of the same realms on one Redis."""
+
+    def __init__(self, path, realms, n):
+        self.path, self.realms, self.redis = path, realms, Redis(path / "redis")
+        shared = {"state": {"url": self.redis.url}}
+        self.keepers = [Keeper(path / f"k{i}", {name: {} for name in realms}, shared) for i in range(n)]
+        self.peers = []
+        for keeper in self.keepers:
+            keeper.start()
+        for keeper in self.keepers:
+            keeper.until_ready()
+        self.whose = {keeper.id(realm): keeper for keeper in self.keepers for realm in realms}
+
+    def leaders(self):
+        """leaders answers which keeper leads each realm that is led, as Redis has it."""
+        pipe = self.redis.client().pipeline(transaction=False)
+        for realm in self.realms:
+            pipe.hmget(f"{{helios:{realm}}}:lease", "holder", "renew")
+        found = {}
+        for realm, (holder, renew) in zip(self.realms, pipe.execute()):
+            if holder and int(renew or 0) > 0:
+                found[realm] = self.whose[holder.decode()]
+        return found
+
+    def until_all_led(self, by):
+        """until_all_led waits until these keepers lead all realms, and answers who leads how many."""
+        def led():
+            now = self.leaders()
+            return now if len(now) == len(self.realms) and all(keeper in by for keeper in now.values()) else None
+        leaders = until(led, "all realms are led", LONG)
+        return leaders, collections.Counter(keeper.path.name for keeper in leaders.values())
+
+    def where(self, realm):
+        return ",".join(str(keeper.data / realm) for keeper in self.keepers)
+
+    def agent(self, realm, name, actions):
+        home = self.path / name
+        home.mkdir()
+        self.peers.append(Agent(home, [keeper.data / realm for keeper in self.keepers], members={name: {"swarm": "backend"}},
+                                actions=actions, data=str(home / "data")))
+
+    def submits(self, realm, *words):
+        return subprocess.Popen([BIN / "helios", "submit", *map(str, words), "--wait", "--controller", self.where(realm)],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+
+    def close(self):
+        for one in [*self.peers, *self.keepers]:
+            one.close()
+        self.redis.stop()
+
+
+@pytest.fixture(name="started")
+def start_them(tmp_path):
+    made = []
+
+    def make(kind, *args):
+        made.append(kind(*args))
+        return made[-1]
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_realms_spread_and_move(tmp_path, started):
+    """
+    k0 k1 k2  keep the same 50 realms on one Redis: each leads its share
+    a1        runs a task of a realm that k0 leads
+    k0        is gone, all of its processes at once: its realms move to both others
+    a1        ends the task, and `helios submit --wait` hears of it
+    """
+    realms = [f"r{n:02}" for n in range(MANY)]
+    group = started(Group, tmp_path, realms, 3)
+    first, shares = group.until_all_led(group.keepers)
+    print(f"{MANY} realms spread: {dict(shares)}")
+    assert min(shares[k.path.name] for k in group.keepers) >= MANY // 5, f"each leads its share: {shares}"
+
+    victim, survivors = group.keepers[0], group.keepers[1:]
+    moved = [realm for realm in realms if first[realm] is victim]
+    group.agent(moved[0], "a1", {"work": {"run": ["/bin/sh", "-c", f"echo >> {tmp_path}/starts; "
+                                                  f"while [ ! -e {tmp_path}/go ]; do sleep 0.02; done"]}})
+    client = group.submits(moved[0], "work", "--key", "w1")
+    until((tmp_path / "starts").exists, "the task runs", LONG)
+
+    victim.vanish()
+    gone = time.monotonic()
+    second, shares = group.until_all_led(survivors)
+    print(f"{len(moved)} realms moved within {time.monotonic() - gone:.2f} s: {dict(shares)}")
+    assert {second[realm] for realm in moved} == set(survivors), "both took some of them"
+    assert all(second[realm] is first[realm] for realm in realms if realm not in moved), "nobody else was disturbed"
+
+    (tmp_path / "go").touch()
+    out, err = client.communicate(timeout=LONG)
+    assert client.returncode == 0 and "COMPLETED" in out, err
+    assert (tmp_path / "starts").read_text() == "\n", "it was started once"
+
+
+def keeper_of(path, realms=("a", "b"), **config):
+    """keeper_of has a private Redis for each realm: nothing is shared."""
+    return Keeper(path, {name: {} for name in realms}, config).start()
+
+
+def epoch(keeper, realm):
+    """epoch of a realm that is led, None while it is not."""
+    about = keeper.about(realm)
+    if not about:
+        return None
+    client = Client(about["control"])
+    try:
+        reply = client.ask("query", "reply", what="status", args={}, patience=1)
+        return reply and reply["ok"] and reply["data"].get("epoch")
+    finally:
+        client.close()
+
+
+def test_a_realm_that_dies_is_started_again_and_no_other_notices(tmp_path, started):
+    keeper = started(keeper_of, tmp_path)
+    keeper.until_ready()
+    until(lambda: epoch(keeper, "a") == 1 and epoch(keeper, "b") == 1, "both lead")
+    before, other = keeper.about("a")["pid"], keeper.about("b")["pid"]
+    os.kill(before, signal.SIGKILL)
+    until(lambda: keeper.about("a") and keeper.about("a")["pid"] != before and epoch(keeper, "a") == 2, "a leads again")
+    assert "was ended by signal 9" in keeper.lines("realm.ended")[0] and "again in 100 ms" in keeper.lines("realm.ended")[0]
+    assert keeper.about("b")["pid"] == other and epoch(keeper, "b") == 1
+    assert keeper.lines("controller.leading", "heliosd/a"), "its lines name the realm"
+
+
+def test_a_clean_stop_stops_all_and_hands_over(tmp_path, started):
+    keeper = started(keeper_of, tmp_path)
+    keeper.until_ready()
+    until(lambda: epoch(keeper, "a") and epoch(keeper, "b"), "both lead")
+    pids = [keeper.about(realm)["pid"] for realm in ("a", "b")]
+    assert keeper.process.stop() == 0
+    assert not [pid for pid in pids if pathlib.Path(f"/proc/{pid}").exists()]
+    for realm in ("a", "b"):
+        assert keeper.lines("controller.handed_over", f"heliosd/{realm}") and keeper.lines("controller.stopped", f"heliosd/{realm}")
+    assert not (keeper.data / "realms.json").exists()
+
+
+def test_a_dead_keeper_takes_its_children_along(tmp_path, started):
+    keeper = started(keeper_of, tmp_path)
+    keeper.until_ready()
+    pids = keeper.children()
+    assert len(pids) == 2
+    keeper.process.kill()
+    until(lambda: not [pid for pid in pids if pathlib.Path(f"/proc/{pid}").exists()], "its children are gone")
+    assert keeper.lines("controller.stopped", "heliosd/a"), "cleanly"
+
+
+def test_sighup_adds_removes_and_changes_realms(tmp_path, started):
+    """a goes, b stays, c gets another command line, d is new; a file that cannot work changes nothing."""
+    keeper = started(keeper_of, tmp_path, ("a", "b", "c"))
+    keeper.until_ready()
+    before = {realm: keeper.about(realm)["pid"] for realm in "abc"}
+    keeper.write({"realms": {"b": {}, "c": {"set": ["mode=observe"]}, "d": {}}})
+    keeper.process.send(signal.SIGHUP)
+    until(lambda: keeper.about("d") and epoch(keeper, "d"), "d leads")
+    until(lambda: keeper.about("c") and keeper.about("c")["pid"] != before["c"] and epoch(keeper, "c"), "c was started again")
+    until(lambda: not pathlib.Path(f"/proc/{before['a']}").exists(), "a is gone")
+    assert keeper.about("b")["pid"] == before["b"] and len(keeper.children()) == 3
+    assert json.loads((keeper.data / "realms.json").read_text())["realms"] == ["b", "c", "d"]
+    keeper.write({"realms": {"b": {"set": ["no.such=1"]}}})
+    keeper.process.send(signal.SIGHUP)
+    until(lambda: keeper.lines("config.refused"), "it says so")
+    assert "'no.such' is no setting" in keeper.lines("config.refused")[0] and len(keeper.children()) == 3
+
+
+def heliosd_check(path, config):
+    path.mkdir(exist_ok=True)
+    file = path / "helios.yaml"
+    file.write_text(config)
+    done = subprocess.run([BIN / "heliosd", "--check", "--config", file], capture_output=True, text=True, timeout=PATIENCE, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+LISTEN = "listen: {agents: 'tcp://127.0.0.1:*', control: 'tcp://127.0.0.1:*', kpi: 'tcp://127.0.0.1:*', events: 'tcp://127.0.0.1:*'}\n"
+
+
+@pytest.mark.parametrize("config, place, what", [
+    ("realms:\n  a:\n  b:\n", ":3:3: ", "realms.b listens where realms.a does"),
+    (LISTEN + "realms:\n  lock:\n", ":3:3: ", "a file of the keeper's data directory"),
+    (LISTEN + "realms:\n  a: {set: ['data=x']}\n", ":3:3: ", "must not set `realm` or `data`"),
+    (LISTEN + "realms:\n  a: {set: ['tasks.queue=9']}\n", ":3:3: ", "flag: tasks.queue"),
+    (LISTEN + "realms:\n  a: {config: none.yaml}\n", ":3:3: ", "none.yaml: cannot be read"),
+    (LISTEN + "realms:\n  a: {config: other.yaml}\n", ":3:15: ", "has `realms` itself"),
+])
+def test_check_finds_what_cannot_go_together(tmp_path, config, place, what):
+    (tmp_path / "other.yaml").write_text(LISTEN + "realms: {x: {}}\n")
+    code, said = heliosd_check(tmp_path, config)
+    assert code == 78 and f"helios.yaml{place}" in said and what in said, said
+
+
+def test_check_takes_what_can(tmp_path):
+    (tmp_path / "other.yaml").write_text("mode: observe\n")
+    code, said = heliosd_check(tmp_path, LISTEN.replace("tcp://127.0.0.1:*", "ipc://${HELIOS_DATA:-.}/x", 1).replace(
+        "tcp://127.0.0.1:*", "ipc://${HELIOS_DATA:-.}/${HELIOS_REALM:-}", 1) + "realms: {a: {}, b: {}, c: {config: other.yaml}}\n")
+    assert code == 0, said
+
+
+def test_the_command_line_says_which_realms_there_are(tmp_path, started):
+    keeper = started(keeper_of, tmp_path)
+    keeper.until_ready()
+    until(lambda: epoch(keeper, "a"), "a leads")
+    ask = lambda where: subprocess.run([BIN / "helios", "status", "--controller", where], capture_output=True, text=True,
+                                       timeout=PATIENCE, check=False)
+    wrong, right = ask(keeper.data), ask(keeper.data / "a")
+    assert wrong.returncode != 0 and f"--controller {keeper.data}/a" in wrong.stderr and "2 realms: a, b" in wrong.stderr, wrong.stderr
+    assert right.returncode == 0, right.stderr

@@ -58,8 +58,10 @@ static void on_gathered(struct timer *t)
 static void member_init(struct member *m, struct agent *a, const struct set_member *set,
                         size_t number)
 {
+    const struct set_agent_config *config = settings_root(a->settings);
     struct buf id = {0};
     buf_text(&id, set->name.at);
+    buf_text(&id, config->suffix.at);
     if (set->count > 1)
         buf_printf(&id, "-%zu", number);
     *m = (struct member){.agent = a, .set = set, .id = buf_take(&id), .base = xdup(set->name.at)};

@@ -49,6 +49,17 @@ static void add_composites(struct manifest *m)
     }
 }
 
+static int add_all(struct manifest *m, char **ret_why)
+{
+    int error = 0;
+    SEQ_EACH(set, struct set_action, manifest_config(m)->actions)
+    if (!error)
+        error = add_set(m, set, ret_why);
+    if (!error)
+        add_composites(m);
+    return error;
+}
+
 int manifest_new(struct settings **settings, struct manifest **ret, char **ret_why)
 {
     struct manifest *m = NEW(struct manifest);
@@ -56,14 +67,12 @@ int manifest_new(struct settings **settings, struct manifest **ret, char **ret_w
     m->users = 1;
     m->settings = *settings;
     *settings = NULL;
-    SEQ_EACH(set, struct set_action, manifest_config(m)->actions)
-    if (!error)
-        error = add_set(m, set, ret_why);
+    if (manifest_config(m)->part != part_probes)
+        error = add_all(m, ret_why);
     if (error) {
         manifest_drop(m);
         return error;
     }
-    add_composites(m);
     *ret = m;
     return 0;
 }

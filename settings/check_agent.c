@@ -37,6 +37,18 @@ static void check_member(const struct check *c, const struct set_member *member)
                 "agents.%s: the name is too long to be numbered", member->name.at);
 }
 
+/* The suffix often is a host's name, which nobody has looked at yet. */
+static void check_suffix(const struct check *c, const struct set_agent_config *config,
+                         const struct set_member *member)
+{
+    _cleanup_(buf_done) struct buf id = {0};
+    buf_printf(&id, "%s%s%s", member->name.at, config->suffix.at, member->count > 1 ? "-1000" : "");
+    if (config->suffix.n && !text_is_name(buf_bytes(&id)))
+        mistake(c->m, place_of_member(c, &config->suffix, NULL),
+                "suffix: '%s' would be no id of an agent: up to 64 letters, digits and _.:-",
+                buf_str(&id));
+}
+
 static const struct set_param *find_param(const struct set_action *action, struct bytes name)
 {
     SEQ_EACH (param, const struct set_param, action->params)
@@ -157,8 +169,10 @@ void check_agent(const struct settings *s, struct mistakes *m)
                 "needs `controllers`: the data directory of a controller, or tcp://HOST");
     if (config->members.n == 0)
         mistake(m, place_of_member(&c, &config->members, NULL), "needs `agents`: who works here");
-    SEQ_EACH (member, const struct set_member, config->members)
+    SEQ_EACH (member, const struct set_member, config->members) {
         check_member(&c, member);
+        check_suffix(&c, config, member);
+    }
     check_ids(&c, config);
     SEQ_EACH (action, const struct set_action, config->actions)
         check_action(&c, &members, action);

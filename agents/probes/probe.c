@@ -124,7 +124,8 @@ static int new_one(struct probe *p, struct agent *a, const struct set_probe *set
 
 int probes_new(struct agent *a, struct probe **ret, size_t *ret_n, char **ret_why)
 {
-    struct seq sets = manifest_config(a->manifest)->probes;
+    const struct set_agent_config *config = manifest_config(a->manifest);
+    struct seq sets = config->part == part_actions ? (struct seq){0} : config->probes;
     struct probe *probes = xalloc(sets.n * sizeof(*probes));
     int error = 0;
     size_t n = 0;

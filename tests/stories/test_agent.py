@@ -108,6 +108,33 @@ def test_one_process_hosts_many(stage):
     c.wait(lambda: len(c.results()) == 50, "fifty results")
 
 
+def test_the_same_file_runs_many_times(stage):
+    """A5: ids end in what tells the processes apart; what the file says of its agents by name still holds."""
+    c = stage.controller()
+    only = {"greet": {"builtin": "echo", "agents": ["w"]}, "see": {"builtin": "echo", "agents": ["v"]}}
+    stage.agent(actions=only, members={"w": {"swarm": "s"}, "v": {"swarm": "s", "count": 2}}, env={"HELIOS_SUFFIX": "-web7"})
+    c.wait(lambda: len(c.routes) == 3, "three hellos")
+    offers = {h["agent"]: [a["name"] for a in h["actions"]] for h in c.all("hello")}
+    assert offers == {"w-web7": ["greet"], "v-web7-1": ["see"], "v-web7-2": ["see"]}
+
+
+@pytest.mark.parametrize("part, acts, measures", [("actions", True, False), ("probes", False, True), ("all", True, True)])
+def test_a_part_of_the_file(stage, part, acts, measures):
+    """Many processes may act by one file while one of them measures; what is left out is not offered."""
+    c = stage.controller()
+    probe = {"kind": "command", "run": ["/bin/echo", "7"], "every": "20ms"}
+    stage.agent(actions={"greet": {"builtin": "echo"}}, members={"a1": {"swarm": "s", "role": "analyst"}},
+                probes={"depth": probe}, part=part)
+    c.greeted()
+    offered = {a["name"] for a in c.all("hello")[0].get("actions", [])}
+    assert ("greet" in offered) == acts and bool(offered) == acts
+    if measures:
+        c.reading("depth")
+    else:
+        c.wait(lambda: len(c.beats()) > 5, "some beats")
+        assert not c.readings("depth")
+
+
 # ---- results (A4, T5) ----
 
 def test_results_are_sent_until_acknowledged(stage):

@@ -8,7 +8,8 @@ import redis
 from . import goods, paths
 
 BAD_MB, GOOD_MB = 2.5, 24
-_CONF = """bind 127.0.0.1
+_CONF = """bind {bind}
+protected-mode no
 port {port}
 dir {home}
 save ""
@@ -26,7 +27,7 @@ def size_bytes(megabytes):
 
 
 def write_conf(port, megabytes):
-    paths.write(paths.at("cache.conf"), _CONF.format(port=port, home=paths.home(),
+    paths.write(paths.at("cache.conf"), _CONF.format(bind=paths.BIND, port=port, home=paths.home(),
                                                      bytes=size_bytes(megabytes)))
 
 
@@ -35,7 +36,7 @@ class Cache:
 
     def __init__(self, port):
         self.port = port
-        self.redis = redis.Redis(host="127.0.0.1", port=port, socket_timeout=3)
+        self.redis = redis.Redis(host=paths.HOST, port=port, socket_timeout=3)
 
     def megabytes(self):
         return int(self.redis.config_get("maxmemory")["maxmemory"]) / 1024 / 1024

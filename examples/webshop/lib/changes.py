@@ -69,7 +69,7 @@ class ApiFault:
 
 
 def inject(ports, milliseconds):
-    url = f"http://127.0.0.1:{ports['API_PORT']}/fault/{milliseconds}"
+    url = f"http://{paths.HOST}:{ports['API_PORT']}/fault/{milliseconds}"
     if web.ask(url, method="POST").status != 200:
         raise RuntimeError("the API does not answer")
 

@@ -14,7 +14,7 @@ class Sight:
     def __init__(self, ports):
         self.ports = ports
         self.edge = edge.settings()
-        self.door = f"http://127.0.0.1:{ports['EDGE_PORT']}"
+        self.door = f"http://{paths.HOST}:{ports['EDGE_PORT']}"
 
     @functools.cached_property
     def api(self):

@@ -35,7 +35,7 @@ http {{
     include {home}/edge/compress.conf;
     upstream api {{ server 127.0.0.1:{api}; include {home}/edge/upstream.conf; }}
     server {{
-        listen 127.0.0.1:{edge} backlog=511;
+        listen {bind}:{edge} backlog=511;
         location = /edge/status {{ stub_status; access_log off; }}
         location = /edge/version {{ access_log off; return 200 "{version}"; }}
         location / {{
@@ -104,7 +104,7 @@ def render(chosen, ports):
         paths.write(paths.at("edge", f"{name}.conf"), piece(chosen))
     user = "user root;\n" if os.geteuid() == 0 else ""
     paths.write(paths.at("nginx.conf"), _MAIN.format(
-        user=user, home=paths.home(), version=version, api=ports["API_PORT"],
+        user=user, home=paths.home(), bind=paths.BIND, version=version, api=ports["API_PORT"],
         edge=ports["EDGE_PORT"]))
     return version
 
@@ -115,7 +115,7 @@ def argv(*more):
 
 
 def serves(version, ports):
-    return web.answers(f"http://127.0.0.1:{ports['EDGE_PORT']}/edge/version", version)
+    return web.answers(f"http://{paths.HOST}:{ports['EDGE_PORT']}/edge/version", version)
 
 
 def workers(master):

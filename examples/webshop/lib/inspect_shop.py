@@ -26,14 +26,14 @@ def _same(url, name, packed, findings, manifest):
 
 def static(ports, findings):
     manifest = paths.read_json(paths.at("manifest.json"))
-    door = f"http://127.0.0.1:{ports['EDGE_PORT']}"
+    door = f"http://{paths.HOST}:{ports['EDGE_PORT']}"
     for packed in (False, True):
         for name in PAGES:
             _same(f"{door}/{name}.html", f"pages/{name}.html", packed, findings, manifest)
         for name in ASSETS:
             _same(f"{door}/assets/{name}", f"assets/{name}", packed, findings, manifest)
-    _same(f"http://127.0.0.1:{ports['LINE_PORT']}/index.html", "pages/index.html", True, findings,
-          manifest)
+    line = f"http://{paths.HOST}:{ports['LINE_PORT']}"
+    _same(f"{line}/index.html", "pages/index.html", True, findings, manifest)
 
 
 def _json(url, findings, method="GET"):
@@ -49,7 +49,7 @@ def _json(url, findings, method="GET"):
 
 
 def answers(ports, findings):
-    door, shelf = f"http://127.0.0.1:{ports['EDGE_PORT']}/api", goods.Shelf()
+    door, shelf = f"http://{paths.HOST}:{ports['EDGE_PORT']}/api", goods.Shelf()
     for number in PRODUCTS:
         found = _json(f"{door}/product/{number}", findings)
         if found is not None and found != json.loads(shelf.product(number)):

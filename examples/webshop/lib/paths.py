@@ -10,6 +10,9 @@ import socket
 import sys
 
 USAGE, UNAVAILABLE = 64, 69  # sysexits: wrong arguments; the shop is not there
+# Where the shop's tools run on other hosts: the name of its own. Else nobody else can reach it.
+HOST = os.environ.get("WEBSHOP_HOST") or "127.0.0.1"
+BIND = "0.0.0.0" if os.environ.get("WEBSHOP_HOST") else "127.0.0.1"
 
 
 def fail(text, code=1):
@@ -87,10 +90,10 @@ def lock(name, wait=True):
 
 
 def listen():
-    """listen gives a listening socket on a free loopback port; the kernel chooses it."""
+    """listen gives a listening socket on a free port; the kernel chooses it."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("127.0.0.1", 0))
+    sock.bind((BIND, 0))
     sock.listen(128)
     return sock
 

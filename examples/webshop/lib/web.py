@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""web owns how the shop's tools ask its servers: loopback only, past any proxy of
-the environment."""
+"""web owns how the shop's tools ask its servers, past any proxy of the environment."""
 
 import gzip
 import http.client

@@ -23,6 +23,8 @@ static void pack_stance(struct helios *h, const struct stance *s, struct pack *p
     pack_put_int(p, "pid", s->pid);
     pack_put_text(p, "data", s->data_dir);
     pack_put_int(p, "since", s->since);
+    pack_put_int(p, "now", h->now);
+    pack_put_int(p, "wall", s->wall);
     pack_put_text(p, "store", s->store_why ? s->store_why : "ok");
     pack_key(p, "lease");
     pack_map(p);
@@ -72,7 +74,7 @@ static int command_unfreeze(struct helios *h, struct verb_call *call)
 }
 
 const struct verb controller_verbs[] = {
-    {"controller", false, "", "where this controller stands: leads or stands by, lease, store; every controller answers",
+    {"controller", false, "", "where this controller stands: leads or stands by, lease, store, clocks; every controller answers",
      query_controller},
     {"freeze", true, "reason", "stop all automation at once; data flow goes on (X10); every controller takes it", command_freeze},
     {"unfreeze", true, "reason", "let automation go on; every controller takes it", command_unfreeze},

@@ -12,6 +12,7 @@ struct stance {
     const char *host;
     int64_t pid;
     const char *endpoints[ENDPOINTS];
+    int64_t wall;            /* the wall clock of its machine at this turn; the core's own never jumps */
     int64_t since;           /* it leads, or stands by, since then */
     const char *holder;      /* of the lease, as seen last; "" = nobody */
     uint64_t holder_epoch;   /* and its term */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What the core may say of where this controller stands (`helios controllers`). */
+#include "common/clock.h"
 #include "shell.h"
 
 void shell_stance(struct shell *s)
@@ -13,6 +14,7 @@ void shell_stance(struct shell *s)
     t->data_dir = s->data_dir;
     for (enum endpoint e = 0; e < ENDPOINTS; e++)
         t->endpoints[e] = s->bus.endpoints[e];
+    t->wall = clock_wall();
     t->holder = leads ? s->id : l->seen.holder;
     t->holder_epoch = leads ? l->epoch : l->seen.epoch;
     t->lease_read = leads ? l->good_since : l->read_at;

@@ -162,25 +162,29 @@ static void say_nobody(const struct places *all)
             all->n ? all->at[0].where : "", all->n > 1 ? " or the others" : "");
 }
 
-int places_find(const struct args *a, struct places *ret)
+int places_list(const struct args *a, struct places *ret)
 {
-    struct places all = {0};
+    *ret = (struct places){0};
     const char *list = getenv("HELIOS_CONTROLLER"), *data = getenv("HELIOS_DATA");
     for (size_t i = 0; i < a->n_given; i++)
         if (strcmp(a->given[i], "controller") == 0)
-            add_list(&all, a->values[i]);
-    if (all.n == 0 && list)
-        add_list(&all, list);
-    if (all.n == 0)
-        add(&all, bytes_of(data ? data : "./data"));
-    *ret = all;
-    if (take_keys(ret, args_value(a, "controller-key", getenv("HELIOS_CONTROLLER_KEY"))) < 0) {
+            add_list(ret, a->values[i]);
+    if (ret->n == 0 && list)
+        add_list(ret, list);
+    if (ret->n == 0)
+        add(ret, bytes_of(data ? data : "./data"));
+    int r = take_keys(ret, args_value(a, "controller-key", getenv("HELIOS_CONTROLLER_KEY")));
+    if (r < 0)
         places_done(ret);
-        return -EINVAL;
-    }
-    if (any_known(&all))
-        return 0;
-    say_nobody(&all);
+    return r;
+}
+
+int places_find(const struct args *a, struct places *ret)
+{
+    int r = places_list(a, ret);
+    if (r < 0 || any_known(ret))
+        return r;
+    say_nobody(ret);
     places_done(ret);
     return -ENOENT;
 }

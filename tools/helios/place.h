@@ -24,6 +24,8 @@ struct places {
  * $HELIOS_CONTROLLER_KEY: *.pub files or their 40 letters, with blanks between them. -ENOENT, with a sentence on stderr, when
  * nothing is known of any; -EINVAL for a key that is none. */
 int places_find(const struct args *a, struct places *ret);
+/* places_list: the same, also when nothing is known of any; it complains of keys only. */
+int places_list(const struct args *a, struct places *ret);
 int places_of(const char *directory, struct places *ret); /* of this data directory; silent */
 void places_done(struct places *p);
 /* place_look reads a data directory's endpoints again; whether `control` or its key has changed. */

@@ -78,6 +78,8 @@ const struct cli_verb cli_verbs[] = {
     {"verbs", "", "queries and commands of the wire", list_options, run_list, &list_verbs},
     {"config", "check|show FILE", "check a config file, or show what it comes to", config_options,
      run_config, NULL},
+    {"doctor", "", "look for what stops a realm, and say what to do; exits 0 all good, 1 warnings, 2 something fails", doctor_options,
+     run_doctor, NULL},
     {"keys", "new NAME|show FILE…|list|allow FILE…|revoke NAME…", "keys of those who may speak to a controller",
      keys_options, run_keys, NULL},
     {"signer", "new NAME|show FILE…", "keys that sign tasks, so that no controller can invent one (Z7)",

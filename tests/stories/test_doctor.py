@@ -238,6 +238,10 @@ def test_a_controller_that_asks_for_a_key(tmp_path):
         told = doctor("--config", realm.file, "--identity", keys.secret("eve"), "--timeout", "500ms")
         assert "helios keys list" in fails(told, "controllers", "does not answer")
         good(doctor("--config", realm.file, "--identity", keys.secret("ada")), "leader")
+        keys.secret("ada").chmod(0o644)
+        told = doctor("--config", realm.file, "--identity", keys.secret("ada"))
+        fails(told, "identity", "chmod 600")
+        assert told["controllers"] == (SKIP, "our own key does not read")
 
 
 # ---- Redis
@@ -480,6 +484,38 @@ def test_several_controllers(tmp_path):
     told = doctor("--config", a.file, "--timeout", "300ms")
     assert told["controllers"][0] in (SKIP, WARN) and told["leader"] == (SKIP, "no controller answers")
     redis.stop()
+
+
+def test_where_an_agent_finds_its_controllers(tmp_path):
+    file = tmp_path / "agent.yaml"
+
+    def look(*controllers, **more):
+        file.write_text(json.dumps({"controllers": list(controllers), "agents": {"a1": {"swarm": "backend"}}, **more}))
+        return doctor("--agent", file, cwd=tmp_path)
+    fails(look("none"), "agent-controllers", "there is no", grade=WARN)
+    (tmp_path / "none").mkdir()
+    assert look("none")["agent-controllers"][0] == SKIP
+    keys = Keys(tmp_path)
+    keys.new("web1", "agent")
+    with Realm(tmp_path / "r", keys.settings(), start=False) as realm:
+        realm.start(lead=False)
+        fails(look("r/data"), "agent-controllers", "asks for a key")
+        good(look("r/data", security={"key": str(keys.secret("web1"))}), "agent-controllers", "1 of 1 listen")
+        realm.kill()  # what it says of itself stays behind
+    fails(look("r/data", security={"key": str(keys.secret("web1"))}), "agent-controllers", "refused")
+
+
+def test_a_heliosd_of_several_realms(config):
+    config.write({"realms": {"shop": {}, "blog": {"set": ["tasks.max_queued=5"]}, "search": {"config": "other.yaml"}}})
+    good(config.look(), "config", "realm shop of 3")
+    good(config.look(), "data", "data/shop is not there yet")
+    good(config.look("--realm", "blog"), "data", "data/blog")
+    fails(config.look("--realm", "nosuch"), "config", "has no realm nosuch")
+    fails(config.look("--realm", "search"), "config", "other.yaml")
+    other = config.path / "other.yaml"
+    other.write_text(json.dumps({"state": {"url": "unix:/none.sock"}}))
+    good(config.look("--realm", "search"), "config", "other.yaml: realm search")
+    fails(config.look("--realm", "search"), "redis", "/none.sock")
 
 
 # ---- this machine

@@ -43,7 +43,8 @@ static void reads_addresses_of_redis(void **state)
 
 static void reads_fields_of_info(void **state)
 {
-    static const char info[] = "# Server\r\nredis_version:7.0.15\r\nrole:master\r\nempty:\r\nlast:1";
+    static const char info[] =
+        "# Server\r\nredis_version:7.0.15\r\nrole:master\r\nempty:\r\nlast:1";
     char text[8];
     (void)state;
     assert_true(info_field(info, "redis_version", text, sizeof(text)));
@@ -110,12 +111,14 @@ static void prints_nothing_that_drives_a_terminal(void **state)
     found(&f, GRADE_FAIL, "mend\x1b[2J it", "a \x1b[31m\"role\"\n of \xff");
     finding_paint(&out, &check, &f);
     assert_null(strchr(buf_str(&out), '\x1b'));
-    assert_string_equal(buf_str(&out), "  fail  redis-role         a \\x1b[31m\"role\"\\x0a of \\xff\n"
-                                       "                         → mend\\x1b[2J it\n");
+    assert_string_equal(buf_str(&out),
+                        "  fail  redis-role         a \\x1b[31m\"role\"\\x0a of \\xff\n"
+                        "                         → mend\\x1b[2J it\n");
     json_t *row = finding_json(&check, &f);
     assert_non_null(row);
     assert_string_equal(json_string_value(json_object_get(row, "grade")), "fail");
-    assert_string_equal(json_string_value(json_object_get(row, "seen")), "a \\x1b[31m\"role\"\\x0a of \\xff");
+    assert_string_equal(json_string_value(json_object_get(row, "seen")),
+                        "a \\x1b[31m\"role\"\\x0a of \\xff");
     json_decref(row);
     buf_done(&out);
     buf_done(&f.seen);

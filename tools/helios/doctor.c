@@ -9,6 +9,7 @@
 
 const struct option_row doctor_options[] = {
     {"config", "FILE", "the controller's config; default ./helios.yaml where it is there"},
+    {"realm", "NAME", "one of the config's `realms`; default the first"},
     {"agent", "FILE", "an agent's file"},
     {"set", "KEY=VALUE", "as heliosd's --set"},
     {0},
@@ -38,6 +39,7 @@ const struct doctor_check doctor_checks[] = {
     {"Redis", "redis-memory", NEED_REDIS, look_redis_memory},
     {"Redis", "redis-rights", NEED_REDIS, look_redis_rights},
     {"Controllers", "controllers", 0, look_controllers},
+    {"Controllers", "agent-controllers", NEED_AGENT, look_agent_controllers},
     {"Controllers", "realm", NEED_ANSWER, look_realm},
     {"Controllers", "leader", NEED_ANSWER, look_leader},
     {"Controllers", "store", NEED_ANSWER, look_store},
@@ -192,7 +194,8 @@ static void exam_init(struct exam *e, const struct args *a)
     static const char usual[] = "helios.yaml";
     const char *data = getenv("HELIOS_DATA");
     *e = (struct exam){.args = a,
-                       .config_file = args_value(a, "config", access(usual, F_OK) == 0 ? usual : NULL),
+                       .config_file =
+                           args_value(a, "config", access(usual, F_OK) == 0 ? usual : NULL),
                        .agent_file = args_value(a, "agent", NULL)};
     if (data || (e->config_file == NULL && access("data", F_OK) == 0))
         e->data = xdup(data ? data : "./data");
@@ -210,7 +213,10 @@ static void exam_done(struct exam *e)
     json_decref(e->agents);
     json_decref(e->endpoints);
     settings_free(e->config_read);
+    settings_free(e->keeper_read);
     settings_free(e->agent_read);
+    free(e->realm_file);
+    free(e->realm_data);
     free(e->data);
     free(e->url);
     free(e->info);
@@ -225,7 +231,8 @@ static void look(struct exam *e, const struct doctor_check *check, struct findin
         check->look(e, f);
 }
 
-static void note(const struct doctor_check *check, const struct finding *f, json_t *rows, struct buf *out)
+static void note(const struct doctor_check *check, const struct finding *f, json_t *rows,
+                 struct buf *out)
 {
     bool begins = check == doctor_checks || strcmp(check->group, check[-1].group) != 0;
     if (rows) {

@@ -19,22 +19,27 @@ struct finding {
 
 /* found notes what was seen, unless something as bad was said before: of many files the worst one is told. todo: static, NULL =
  * nothing is to be done. */
-void found(struct finding *f, enum grade grade, const char *todo, const char *seen, ...) FORMAT_LIKE(4, 5);
+void found(struct finding *f, enum grade grade, const char *todo, const char *seen, ...)
+    FORMAT_LIKE(4, 5);
 
 /* One controller that was named, or that the config tells of. */
 struct station {
-    struct client client; /* open while it may answer; asked alone, so that its answer can be timed */
+    struct client
+        client; /* open while it may answer; asked alone, so that its answer can be timed */
     char *where;
     json_t *answer;   /* to the query `controller`; NULL = none */
-    int64_t ahead_ms; /* its wall clock less ours, half the round trip taken off; of use when has_clock */
+    int64_t wall;     /* its clock, as it answered; none when not positive */
+    int64_t ahead_ms; /* that less ours, half the round trip taken off */
     int64_t trip_ms;
-    bool has_clock;
 };
 
 struct exam {
     const struct args *args;
     const char *config_file, *agent_file; /* NULL = none */
     struct settings *config_read, *agent_read;
+    struct settings
+        *keeper_read; /* of a heliosd that keeps several realms; config_read is one of them then */
+    char *realm_file, *realm_data;        /* of that realm; NULL = none, or the keeper's own file */
     const struct set_config *config;      /* NULL = none, or it does not read */
     const struct set_agent_config *agent; /* the same */
     char *data;                           /* the controller's data directory; NULL = not known */
@@ -46,6 +51,8 @@ struct exam {
     struct station stations[CLIENT_CONTROLLERS];
     size_t n_stations, n_answers;
     const struct station *leader; /* NULL = not exactly one leads */
+    bool identity_reads;          /* our own key is there and good */
+    int64_t n_agents;             /* that the leader knows, also beyond those rows */
     json_t *agents;               /* rows of the query `agents` */
 };
 
@@ -78,7 +85,11 @@ extern const struct doctor_check doctor_checks[]; /* ends with a NULL name */
 /* doctor_lacking answers why a row cannot be looked at, or NULL. */
 const char *doctor_lacking(const struct exam *e, unsigned needs);
 const char *exam_identity(const struct exam *e); /* our own key's file; NULL = none */
-char *exam_beside(const char *file, const char *path); /* a path of a config is relative to its file */
+/* exam_read reads settings, or tells the first mistake and answers NULL. */
+const void *exam_read(const struct section *root, const char *file, const char *const *flags,
+                      size_t n, struct settings **ret, struct finding *f);
+char *exam_beside(const char *file,
+                  const char *path); /* a path of a config is relative to its file */
 
 /* ---- doctor_show.c: pure */
 extern const char *const grade_words[GRADES];
@@ -93,6 +104,7 @@ void look_config(struct exam *e, struct finding *f);
 void look_config_mode(struct exam *e, struct finding *f);
 void look_agent(struct exam *e, struct finding *f);
 void look_agent_programs(struct exam *e, struct finding *f);
+void look_agent_controllers(struct exam *e, struct finding *f);
 void look_data(struct exam *e, struct finding *f);
 void look_disk(struct exam *e, struct finding *f);
 
@@ -137,6 +149,8 @@ struct redis_place {
     int port, db;
 };
 int redis_place_of(const char *url, struct redis_place *ret);
+/* tcp_split reads tcp://HOST:PORT; false for ipc and for a port that is chosen freely. */
+bool tcp_split(const char *endpoint, char host[256], char port[8]);
 /* version_of makes 7.0.15 comparable: 70015; 0 when it is none. */
 unsigned version_of(const char *text);
 

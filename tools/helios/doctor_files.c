@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What `helios doctor` reads on disk: configs, the programs of an agent, the data directory. Keys: doctor_keys.c. */
+/* What `helios doctor` reads on disk: the controller's config and its data directory. Keys: doctor_keys.c; agents: doctor_agent.c. */
 #include <libgen.h>
 #include <pwd.h>
 #include <signal.h>
@@ -18,30 +18,83 @@ static void tell_report(struct finding *f, const char *report)
     for (const char *line = report; *line; line += strcspn(line, "\n"), line += *line == '\n')
         more += *line != ' ' && line != report;
     if (more)
-        found(f, GRADE_FAIL, "mend them; `helios config check FILE` shows each with its place", "%.*s (and %zu more)", (int)n,
-              report, more);
+        found(f, GRADE_FAIL, "mend them; `helios config check FILE` shows each with its place",
+              "%.*s (and %zu more)", (int)n, report, more);
     else
-        found(f, GRADE_FAIL, "mend it; `helios config check FILE` shows the place", "%.*s", (int)n, report);
+        found(f, GRADE_FAIL, "mend it; `helios config check FILE` shows the place", "%.*s", (int)n,
+              report);
 }
 
-static const void *read_settings(const struct section *root, const char *file, const struct args *flags, struct settings **ret,
-                                 struct finding *f)
+const void *exam_read(const struct section *root, const char *file, const char *const *flags,
+                      size_t n, struct settings **ret, struct finding *f)
 {
     _autofree_ char *report = NULL;
-    const char *set[ARGS_MAX];
-    size_t n = 0;
-    for (size_t i = 0; flags && i < flags->n_given; i++)
-        if (strcmp(flags->given[i], "set") == 0)
-            set[n++] = flags->values[i];
-    if (settings_load(root, file, set, n, ret, &report) == 0)
+    if (settings_load(root, file, flags, n, ret, &report) == 0)
         return settings_root(*ret);
     tell_report(f, report);
     return NULL;
 }
 
+static size_t given_flags(const struct exam *e, const char *flags[ARGS_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < e->args->n_given; i++)
+        if (strcmp(e->args->given[i], "set") == 0)
+            flags[n++] = e->args->values[i];
+    return n;
+}
+
+/* ---- one realm of several (docs/scaling.md) */
+
+static const struct set_realm *choose_realm(const struct exam *e, const struct set_config *keeper,
+                                            struct finding *f)
+{
+    const char *wanted = args_value(e->args, "realm", NULL);
+    SEQ_EACH (realm, const struct set_realm, keeper->realms)
+        if (wanted == NULL || bytes_is(realm->name, wanted))
+            return realm;
+    found(f, GRADE_FAIL, "name one that stands in its `realms`", "%s has no realm %s",
+          e->config_file, wanted);
+    return NULL;
+}
+
+/* The settings of one realm, as its keeper would start it; what the keeper was read into stays, since names lie in it. */
+static const struct set_config *read_realm(struct exam *e, const struct set_config *keeper,
+                                           const struct set_realm *realm, struct finding *f)
+{
+    const char *flags[ARGS_MAX + 2];
+    size_t n = given_flags(e, flags);
+    _autofree_ char *data = exam_beside(e->config_file, keeper->data_dir.at), *name_flag = NULL,
+                    *data_flag = NULL;
+    if (asprintf(&e->realm_data, "%s/%s", data, realm->name.at) < 0 ||
+        asprintf(&name_flag, "realm=%s", realm->name.at) < 0 ||
+        asprintf(&data_flag, "data=%s", e->realm_data) < 0)
+        abort();
+    SEQ_EACH (word, const struct bytes, realm->set)
+        if (n < ARGS_MAX)
+            flags[n++] = word->at;
+    flags[n++] = name_flag;
+    flags[n++] = data_flag;
+    if (realm->file.n)
+        e->config_file = e->realm_file = exam_beside(e->config_file, realm->file.at);
+    setenv("HELIOS_REALM", realm->name.at, 1);
+    setenv("HELIOS_DATA", e->realm_data, 1);
+    e->keeper_read = e->config_read;
+    e->config_read = NULL;
+    return exam_read(section_config, e->config_file, flags, n, &e->config_read, f);
+}
+
+/* ---- the config */
+
 void look_config(struct exam *e, struct finding *f)
 {
-    const struct set_config *c = read_settings(section_config, e->config_file, e->args, &e->config_read, f);
+    const char *flags[ARGS_MAX];
+    const struct set_config *c =
+        exam_read(section_config, e->config_file, flags, given_flags(e, flags), &e->config_read, f);
+    size_t realms = c ? c->realms.n : 0;
+    const struct set_realm *realm = realms ? choose_realm(e, c, f) : NULL;
+    if (realms)
+        c = realm ? read_realm(e, c, realm, f) : NULL;
     if (c == NULL)
         return;
     e->config = c;
@@ -49,8 +102,12 @@ void look_config(struct exam *e, struct finding *f)
     e->data = exam_beside(e->config_file, c->data_dir.at);
     if (c->state.url.n)
         e->url = xdup(c->state.url.at);
-    found(f, GRADE_OK, NULL, "%s: realm %s, %zu KPIs, %zu optimizations", e->config_file, c->realm.at, c->kpis.n,
-          c->optimizations.n);
+    if (realms > 1)
+        found(f, GRADE_OK, NULL, "%s: realm %s of %zu; another one: --realm NAME", e->config_file,
+              c->realm.at, realms);
+    else
+        found(f, GRADE_OK, NULL, "%s: realm %s, %zu KPIs, %zu optimizations", e->config_file,
+              c->realm.at, c->kpis.n, c->optimizations.n);
 }
 
 /* Who may write the config can have the controller run any action of any agent. */
@@ -58,78 +115,13 @@ void look_config_mode(struct exam *e, struct finding *f)
 {
     struct stat about;
     if (stat(e->config_file, &about) < 0)
-        found(f, GRADE_FAIL, "name a file that is there", "%s: %s", e->config_file, strerror(errno));
+        found(f, GRADE_FAIL, "name a file that is there", "%s: %s", e->config_file,
+              strerror(errno));
     else if (about.st_mode & S_IWOTH)
-        found(f, GRADE_FAIL, "chmod o-w it: who writes it decides what Helios does", "%s can be written by everybody (mode %03o)",
-              e->config_file, about.st_mode & 0777);
+        found(f, GRADE_FAIL, "chmod o-w it: who writes it decides what Helios does",
+              "%s can be written by everybody (mode %03o)", e->config_file, about.st_mode & 0777);
     else
         found(f, GRADE_OK, NULL, "mode %03o", about.st_mode & 0777);
-}
-
-void look_agent(struct exam *e, struct finding *f)
-{
-    int64_t n = 0;
-    e->agent = read_settings(section_agent_config, e->agent_file, NULL, &e->agent_read, f);
-    if (e->agent == NULL)
-        return;
-    SEQ_EACH (member, const struct set_member, e->agent->members)
-        n += member->count;
-    found(f, GRADE_OK, NULL, "%s: %lld agents, %zu actions, %zu probes", e->agent_file, (long long)n, e->agent->actions.n,
-          e->agent->probes.n);
-}
-
-/* ---- programs */
-
-static bool in_path(const char *program)
-{
-    const char *path = getenv("PATH");
-    for (const char *at = path ? path : "/usr/bin:/bin"; *at; at += *at == ':') {
-        size_t n = strcspn(at, ":");
-        _autofree_ char *file = NULL;
-        if (asprintf(&file, "%.*s/%s", (int)n, at, program) < 0)
-            abort();
-        if (access(file, X_OK) == 0)
-            return true;
-        at += n;
-    }
-    return false;
-}
-
-/* A program with a slash is relative to where the action runs: its `cwd`, or where the file lies. */
-static bool can_run(const struct exam *e, struct bytes cwd, const char *program)
-{
-    if (strchr(program, '/') == NULL)
-        return in_path(program);
-    _autofree_ char *dir = exam_beside(e->agent_file, cwd.n ? cwd.at : ".");
-    _autofree_ char *file = program[0] == '/' ? xdup(program) : NULL;
-    if (file == NULL && asprintf(&file, "%s/%s", dir, program) < 0)
-        abort();
-    return access(file, X_OK) == 0;
-}
-
-static unsigned look_program(const struct exam *e, struct finding *f, const char *what, const char *name, struct seq run,
-                             struct bytes cwd)
-{
-    const struct bytes *program = run.at;
-    if (run.n == 0)
-        return 0;
-    if (!can_run(e, cwd, program->at))
-        found(f, GRADE_FAIL, "install it, chmod +x it, or mend `run` (relative to `cwd`, or to the file)",
-              "%s %s runs %s, which cannot be run", what, name, program->at);
-    return 1;
-}
-
-void look_agent_programs(struct exam *e, struct finding *f)
-{
-    unsigned n = 0;
-    SEQ_EACH (action, const struct set_action, e->agent->actions)
-        n += look_program(e, f, "action", action->name.at, action->run, action->cwd);
-    if (n && getuid() == 0 && !e->agent->allow_root)
-        found(f, GRADE_WARN, "start helios-agent as a user of its own, or say `allow_root: true`",
-              "we are root, and actions are not run as root (A6)");
-    SEQ_EACH (probe, const struct set_probe, e->agent->probes)
-        n += look_program(e, f, "probe", probe->name.at, probe->run, probe->cwd);
-    found(f, GRADE_OK, NULL, "%u programs are there", n);
 }
 
 /* ---- the data directory */
@@ -183,14 +175,16 @@ static void judge_mode(struct finding *f, const char *path, const struct stat *a
     if (!S_ISDIR(about->st_mode))
         found(f, GRADE_FAIL, "name a directory as `data`", "%s is no directory", path);
     else if (about->st_mode & S_IWOTH)
-        found(f, GRADE_FAIL, "chmod o-w it: who writes there can freeze, mislead and impersonate the controller",
+        found(f, GRADE_FAIL,
+              "chmod o-w it: who writes there can freeze, mislead and impersonate the controller",
               "%s can be written by everybody (mode %03o)", path, about->st_mode & 0777);
     else if (about->st_mode & S_IWGRP)
-        found(f, GRADE_WARN, "chmod g-w it, unless all of its group are operators", "%s can be written by its group (mode %03o)",
-              path, about->st_mode & 0777);
+        found(f, GRADE_WARN, "chmod g-w it, unless all of its group are operators",
+              "%s can be written by its group (mode %03o)", path, about->st_mode & 0777);
     if (access(path, W_OK) < 0)
-        found(f, GRADE_WARN, "run doctor as the user of heliosd, or chown it", "%s cannot be written by us (uid %u; its owner is %u)",
-              path, (unsigned)getuid(), (unsigned)about->st_uid);
+        found(f, GRADE_WARN, "run doctor as the user of heliosd, or chown it",
+              "%s cannot be written by us (uid %u; its owner is %u)", path, (unsigned)getuid(),
+              (unsigned)about->st_uid);
 }
 
 /* The nearest directory above that is there must let us make it. */
@@ -201,7 +195,8 @@ static void judge_absent(struct finding *f, const char *path)
     while (access(above, F_OK) < 0 && strcmp(above, "/") != 0 && strcmp(above, ".") != 0)
         above = dirname(above);
     if (access(above, W_OK) < 0)
-        found(f, GRADE_FAIL, "make it, owned by the user of heliosd", "%s is not there, and we cannot make it in %s", path, above);
+        found(f, GRADE_FAIL, "make it, owned by the user of heliosd",
+              "%s is not there, and we cannot make it in %s", path, above);
     else
         found(f, GRADE_OK, NULL, "%s is not there yet: heliosd makes it", path);
 }
@@ -218,12 +213,13 @@ void look_data(struct exam *e, struct finding *f)
     if (asprintf(&redis, "%s/redis", e->data) < 0)
         abort();
     if (stat(redis, &about) == 0 && (about.st_mode & 077))
-        found(f, GRADE_FAIL, "chmod 700 it: who reads or writes Helios' Redis is Helios", "%s is open to others (mode %03o)", redis,
-              about.st_mode & 0777);
+        found(f, GRADE_FAIL, "chmod 700 it: who reads or writes Helios' Redis is Helios",
+              "%s is open to others (mode %03o)", redis, about.st_mode & 0777);
     find_heliosd(e);
     find_private_redis(e);
     if (e->pid)
-        found(f, GRADE_OK, NULL, "%s; heliosd runs there as process %lld", e->data, (long long)e->pid);
+        found(f, GRADE_OK, NULL, "%s; heliosd runs there as process %lld", e->data,
+              (long long)e->pid);
     else
         found(f, GRADE_OK, NULL, "%s; no heliosd runs there now", e->data);
 }
@@ -231,7 +227,8 @@ void look_data(struct exam *e, struct finding *f)
 /* Bytes that are free for who is not root, of the file system that holds the directory or will. */
 void look_disk(struct exam *e, struct finding *f)
 {
-    static const char todo[] = "free some, or move `data`: when it is full Redis stops taking commits, and nothing is acknowledged";
+    static const char todo[] = "free some, or move `data`: when it is full Redis stops taking "
+                               "commits, and nothing is acknowledged";
     struct statvfs about;
     _autofree_ char *copy = xdup(e->data);
     const char *dir = copy;
@@ -240,7 +237,9 @@ void look_disk(struct exam *e, struct finding *f)
     unsigned long long mib = (unsigned long long)about.f_bavail * about.f_frsize >> 20;
     unsigned percent = about.f_blocks ? (unsigned)(about.f_bavail * 100 / about.f_blocks) : 0;
     bool no_files = about.f_files && about.f_favail * 100 / about.f_files < 1;
-    enum grade grade = mib < 128 || no_files ? GRADE_FAIL : mib < 2048 && percent < 10 ? GRADE_WARN : GRADE_OK;
-    found(f, grade, grade ? todo : NULL, "%llu MiB (%u %%)%s are free for %s", mib, percent, no_files ? " but no inodes" : "",
-          e->data);
+    enum grade grade = mib < 128 || no_files        ? GRADE_FAIL
+                       : mib < 2048 && percent < 10 ? GRADE_WARN
+                                                    : GRADE_OK;
+    found(f, grade, grade ? todo : NULL, "%llu MiB (%u %%)%s are free for %s", mib, percent,
+          no_files ? " but no inodes" : "", e->data);
 }

@@ -16,7 +16,8 @@ void look_curve(struct exam *e, struct finding *f)
     if (curve_there())
         found(f, GRADE_OK, NULL, "libzmq knows CURVE");
     else
-        found(f, asked ? GRADE_FAIL : GRADE_WARN, "take Debian's libzmq, or one that is built with libsodium",
+        found(f, asked ? GRADE_FAIL : GRADE_WARN,
+              "take Debian's libzmq, or one that is built with libsodium",
               "libzmq was built without CURVE: no keys");
 }
 
@@ -31,25 +32,32 @@ static bool is_pair(const struct key *k)
 static void judge_owner(const struct exam *e, struct finding *f, const char *path)
 {
     struct stat file, data;
-    if (stat(path, &file) == 0 && e->data && stat(e->data, &data) == 0 && file.st_uid != data.st_uid)
-        found(f, GRADE_WARN, "chown it to the user of heliosd", "%s belongs to uid %u, the data directory to uid %u", path,
-              (unsigned)file.st_uid, (unsigned)data.st_uid);
+    if (stat(path, &file) == 0 && e->data && stat(e->data, &data) == 0 &&
+        file.st_uid != data.st_uid)
+        found(f, GRADE_WARN, "chown it to the user of heliosd",
+              "%s belongs to uid %u, the data directory to uid %u", path, (unsigned)file.st_uid,
+              (unsigned)data.st_uid);
 }
 
 static void judge_key(struct finding *f, const char *path, int role, struct key *k)
 {
     _autofree_ char *why = NULL;
     if (key_read(path, true, k, &why) < 0)
-        found(f, GRADE_FAIL, "a key file is the NAME.key of `helios keys new`, of mode 0600, owned by who uses it", "%s", why);
+        found(f, GRADE_FAIL,
+              "a key file is the NAME.key of `helios keys new`, of mode 0600, owned by who uses it",
+              "%s", why);
     else if (!is_pair(k))
-        found(f, GRADE_FAIL, "take the whole file from where it was made, or make a new pair: `helios keys new`",
+        found(f, GRADE_FAIL,
+              "take the whole file from where it was made, or make a new pair: `helios keys new`",
               "%s: its public key does not belong to its secret one", path);
     else if (role >= 0 && (int)k->role != role)
-        found(f, GRADE_FAIL, "name a key that was made with this role: `helios keys new NAME --role ROLE`",
-              "%s is a key of role %s; one of role %s is needed", path, enum_text(&enum_key_role, (int)k->role),
-              enum_text(&enum_key_role, role));
+        found(f, GRADE_FAIL,
+              "name a key that was made with this role: `helios keys new NAME --role ROLE`",
+              "%s is a key of role %s; one of role %s is needed", path,
+              enum_text(&enum_key_role, (int)k->role), enum_text(&enum_key_role, role));
     else
-        found(f, GRADE_OK, NULL, "%s: %s, role %s, a good pair", path, k->name, enum_text(&enum_key_role, (int)k->role));
+        found(f, GRADE_OK, NULL, "%s: %s, role %s, a good pair", path, k->name,
+              enum_text(&enum_key_role, (int)k->role));
 }
 
 void look_key(struct exam *e, struct finding *f)
@@ -77,6 +85,7 @@ void look_identity(struct exam *e, struct finding *f)
 {
     struct key k = {0};
     judge_key(f, exam_identity(e), -1, &k);
+    e->identity_reads = f->grade != GRADE_FAIL;
     key_forget(&k);
 }
 
@@ -91,7 +100,8 @@ static unsigned count_keys(const char *dir, DIR *d, struct finding *f)
         if (!text_match("*.pub", bytes_of(entry->d_name)))
             continue;
         if (key_read(path, false, &k, &why) < 0)
-            found(f, GRADE_WARN, "take it out, or put the NAME.pub of `helios keys new` there", "%s", why);
+            found(f, GRADE_WARN, "take it out, or put the NAME.pub of `helios keys new` there",
+                  "%s", why);
         else
             n++;
     }
@@ -101,20 +111,23 @@ static unsigned count_keys(const char *dir, DIR *d, struct finding *f)
 void look_allowed(struct exam *e, struct finding *f)
 {
     const char *given = e->config->security.allowed.at;
-    _autofree_ char *dir = *given ? exam_beside(e->config_file, given) : file_join(e->data, "allowed", "");
+    _autofree_ char *dir =
+        *given ? exam_beside(e->config_file, given) : file_join(e->data, "allowed", "");
     struct stat about;
     DIR *d = opendir(dir);
     if (d == NULL) {
-        found(f, GRADE_WARN, "helios keys allow NAME.pub --allowed DIR", "%s: %s: nobody is let in", dir, strerror(errno));
+        found(f, GRADE_WARN, "helios keys allow NAME.pub --allowed DIR", "%s: %s: nobody is let in",
+              dir, strerror(errno));
         return;
     }
     if (fstat(dirfd(d), &about) == 0 && (about.st_mode & S_IWOTH))
-        found(f, GRADE_FAIL, "chmod o-w it: who writes there lets in whom he likes", "%s can be written by everybody (mode %03o)", dir,
-              about.st_mode & 0777);
+        found(f, GRADE_FAIL, "chmod o-w it: who writes there lets in whom he likes",
+              "%s can be written by everybody (mode %03o)", dir, about.st_mode & 0777);
     unsigned n = count_keys(dir, d, f);
     closedir(d);
     if (n == 0)
-        found(f, GRADE_WARN, "helios keys allow NAME.pub --allowed DIR", "%s holds no key: nobody is let in", dir);
+        found(f, GRADE_WARN, "helios keys allow NAME.pub --allowed DIR",
+              "%s holds no key: nobody is let in", dir);
     else
         found(f, GRADE_OK, NULL, "%u keys are let in by %s", n, dir);
 }
@@ -126,12 +139,16 @@ void look_password(struct exam *e, struct finding *f)
     const char *path = e->config->state.password_file.at;
     struct stat about;
     if (stat(path, &about) < 0 || access(path, R_OK) < 0)
-        found(f, GRADE_FAIL, "make it readable for the user of heliosd; a path that is relative is so to where heliosd starts",
+        found(f, GRADE_FAIL,
+              "make it readable for the user of heliosd; a path that is relative is so to where "
+              "heliosd starts",
               "%s: %s", path, strerror(errno));
     else if (about.st_mode & 077)
-        found(f, GRADE_FAIL, "chmod 600 it (Z4)", "%s is readable by others (mode %03o)", path, about.st_mode & 0777);
+        found(f, GRADE_FAIL, "chmod 600 it (Z4)", "%s is readable by others (mode %03o)", path,
+              about.st_mode & 0777);
     else if (about.st_size == 0)
-        found(f, GRADE_FAIL, "write the password of state.user into it, in one line", "%s is empty", path);
+        found(f, GRADE_FAIL, "write the password of state.user into it, in one line", "%s is empty",
+              path);
     else
         judge_owner(e, f, path);
     found(f, GRADE_OK, NULL, "%s: mode %03o", path, about.st_mode & 0777);

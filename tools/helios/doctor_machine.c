@@ -16,7 +16,8 @@ static int try_bind(const char *host, const char *port)
     static const int yes = 1;
     const struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
     struct addrinfo *list = NULL;
-    bool any = strcmp(host, "*") == 0 || if_nametoindex(host) > 0; /* of an interface only its name is known here */
+    bool any = strcmp(host, "*") == 0 ||
+               if_nametoindex(host) > 0; /* of an interface only its name is known here */
     if (getaddrinfo(any ? NULL : host, port, &hints, &list) != 0)
         return -EADDRNOTAVAIL;
     int fd = socket(list->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -32,8 +33,7 @@ static int try_bind(const char *host, const char *port)
     return r;
 }
 
-/* split_tcp reads tcp://HOST:PORT; false for ipc and for a port that is chosen freely. */
-static bool split_tcp(const char *endpoint, char host[256], char port[8])
+bool tcp_split(const char *endpoint, char host[256], char port[8])
 {
     const char *colon = strrchr(endpoint, ':');
     if (strncmp(endpoint, "tcp://", 6) != 0 || colon < endpoint + 6 || strcmp(colon, ":*") == 0)
@@ -50,7 +50,8 @@ static void tell_bind(struct finding *f, const char *name, const char *endpoint,
         int error;
         const char *todo;
     } rows[] = {
-        {EADDRINUSE, "see who has it with `ss -ltnp`, and stop it or choose another port in `listen`"},
+        {EADDRINUSE,
+         "see who has it with `ss -ltnp`, and stop it or choose another port in `listen`"},
         {EADDRNOTAVAIL, "this machine has no such address: mend `listen`"},
         {EACCES, "ports under 1024 are root's: choose another one in `listen`"},
     };
@@ -72,7 +73,7 @@ void look_ports(struct exam *e, struct finding *f)
         const char *held = json_string_value(json_object_get(e->endpoints, names[i]));
         if (held && strcmp(held, all[i].at) == 0) {
             ours++;
-        } else if (split_tcp(all[i].at, host, port)) {
+        } else if (tcp_split(all[i].at, host, port)) {
             int r = try_bind(host, port);
             free_ports += r == 0;
             if (r < 0)
@@ -80,9 +81,11 @@ void look_ports(struct exam *e, struct finding *f)
         }
     }
     if (ours)
-        found(f, GRADE_OK, NULL, "%u are held by our heliosd (process %lld), %u are free", ours, (long long)e->pid, free_ports);
+        found(f, GRADE_OK, NULL, "%u are held by our heliosd (process %lld), %u are free", ours,
+              (long long)e->pid, free_ports);
     else
-        found(f, GRADE_OK, NULL, "%u are free, %zu are chosen at the start", free_ports, ARRAY_SIZE(all) - free_ports);
+        found(f, GRADE_OK, NULL, "%u are free, %zu are chosen at the start", free_ports,
+              ARRAY_SIZE(all) - free_ports);
 }
 
 /* ---- limits */
@@ -106,7 +109,7 @@ static long files_limit(const struct exam *e)
 
 static long agents_expected(const struct exam *e)
 {
-    long n = (long)json_array_size(e->agents), own = 0;
+    long n = (long)MIN(e->n_agents, INT64_C(1) << 30), own = 0;
     if (e->agent)
         SEQ_EACH (member, const struct set_member, e->agent->members)
             own += (long)member->count;
@@ -116,14 +119,18 @@ static long agents_expected(const struct exam *e)
 void look_files_limit(struct exam *e, struct finding *f)
 {
     enum { OTHERS = 128 }; /* endpoints, taps, clients, Redis, files */
-    long limit = files_limit(e), agents = agents_expected(e), most = e->config ? (long)e->config->agents.max : 0;
+    long limit = files_limit(e), agents = agents_expected(e),
+         most = e->config ? (long)e->config->agents.max : 0;
     static const char todo[] = "raise it: `ulimit -n 65536`, or LimitNOFILE=65536 in the unit";
     if (limit < agents + OTHERS)
         found(f, GRADE_FAIL, todo, "%ld open files are too few for %ld agents", limit, agents);
     else if (limit < 2 * agents + OTHERS)
-        found(f, GRADE_WARN, todo, "%ld open files are enough for %ld agents, but not for many more", limit, agents);
+        found(f, GRADE_WARN, todo,
+              "%ld open files are enough for %ld agents, but not for many more", limit, agents);
     else if (most > limit)
-        found(f, GRADE_OK, NULL, "%ld open files: room for about %ld agents, though agents.max is %ld", limit, limit - OTHERS, most);
+        found(f, GRADE_OK, NULL,
+              "%ld open files: room for about %ld agents, though agents.max is %ld", limit,
+              limit - OTHERS, most);
     else
         found(f, GRADE_OK, NULL, "%ld open files", limit);
 }
@@ -148,7 +155,9 @@ void look_overcommit(struct exam *e, struct finding *f)
     if (!read_line("/proc/sys/vm/overcommit_memory", value, sizeof(value)))
         found(f, GRADE_SKIP, NULL, "this kernel does not tell");
     else if (strcmp(value, "1") != 0)
-        found(f, GRADE_WARN, "sysctl vm.overcommit_memory=1, and in /etc/sysctl.d: a save in the background may fail without it",
+        found(f, GRADE_WARN,
+              "sysctl vm.overcommit_memory=1, and in /etc/sysctl.d: a save in the background may "
+              "fail without it",
               "vm.overcommit_memory is %s", value);
     else
         found(f, GRADE_OK, NULL, "vm.overcommit_memory is 1");
@@ -161,7 +170,9 @@ void look_huge_pages(struct exam *e, struct finding *f)
     if (!read_line("/sys/kernel/mm/transparent_hugepage/enabled", value, sizeof(value)))
         found(f, GRADE_SKIP, NULL, "this kernel does not tell");
     else if (strstr(value, "[always]"))
-        found(f, GRADE_WARN, "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled: Redis is late while it saves, with `always`",
+        found(f, GRADE_WARN,
+              "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled: Redis is late while it "
+              "saves, with `always`",
               "transparent huge pages are %s", value);
     else
         found(f, GRADE_OK, NULL, "transparent huge pages are %s", value);
@@ -173,7 +184,8 @@ void look_zones(struct exam *e, struct finding *f)
     const char *dir = getenv("TZDIR") ? getenv("TZDIR") : "/usr/share/zoneinfo";
     (void)e;
     if (access(dir, R_OK) < 0)
-        found(f, GRADE_WARN, "install it (Debian: tzdata) where times of day in a zone are wanted", "%s is not there: only UTC is known", dir);
+        found(f, GRADE_WARN, "install it (Debian: tzdata) where times of day in a zone are wanted",
+              "%s is not there: only UTC is known", dir);
     else
         found(f, GRADE_OK, NULL, "%s is there", dir);
 }

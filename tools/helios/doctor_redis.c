@@ -41,7 +41,9 @@ bool info_field(const char *info, const char *name, char *ret, size_t room)
 unsigned version_of(const char *text)
 {
     unsigned major = 0, minor = 0, patch = 0;
-    return sscanf(text, "%3u.%3u.%3u", &major, &minor, &patch) >= 2 ? major * 10000 + minor * 100 + patch : 0;
+    return sscanf(text, "%3u.%3u.%3u", &major, &minor, &patch) >= 2
+               ? major * 10000 + minor * 100 + patch
+               : 0;
 }
 
 static int64_t info_int(const struct exam *e, const char *name)
@@ -73,10 +75,13 @@ void look_redis_program(struct exam *e, struct finding *f)
     version = strstr(line, " v=");
     unsigned number = version ? version_of(version + 3) : 0;
     if (number == 0)
-        found(f, GRADE_FAIL, "install it (Debian: redis-server), or name one that runs in state.url",
-              "there is no redis-server in PATH, and state.url is empty: the controller starts its own");
+        found(f, GRADE_FAIL,
+              "install it (Debian: redis-server), or name one that runs in state.url",
+              "there is no redis-server in PATH, and state.url is empty: the controller starts its "
+              "own");
     else if (number < 70000)
-        found(f, GRADE_FAIL, "install Redis 7.0 or later", "redis-server is %.*s: it has no functions", (int)strcspn(version + 3, " "),
+        found(f, GRADE_FAIL, "install Redis 7.0 or later",
+              "redis-server is %.*s: it has no functions", (int)strcspn(version + 3, " "),
               version + 3);
     else
         found(f, GRADE_OK, NULL, "redis-server %.*s", (int)strcspn(version + 3, " "), version + 3);
@@ -85,7 +90,8 @@ void look_redis_program(struct exam *e, struct finding *f)
 /* ---- reach */
 
 /* ask answers the reply, or NULL after saying why; the caller frees it. */
-static redisReply *ask(redisContext *r, struct finding *f, const char *todo, const char *doing, int n, const char **words)
+static redisReply *ask(redisContext *r, struct finding *f, const char *todo, const char *doing,
+                       int n, const char **words)
 {
     redisReply *reply = redisCommandArgv(r, n, words, NULL);
     if (reply && reply->type != REDIS_REPLY_ERROR)
@@ -96,7 +102,8 @@ static redisReply *ask(redisContext *r, struct finding *f, const char *todo, con
     return NULL;
 }
 
-static bool say_words(redisContext *r, struct finding *f, const char *todo, const char *doing, int n, const char **words)
+static bool say_words(redisContext *r, struct finding *f, const char *todo, const char *doing,
+                      int n, const char **words)
 {
     redisReply *reply = ask(r, f, todo, doing, n, words);
     if (reply)
@@ -116,8 +123,9 @@ static bool log_in(const struct exam *e, redisContext *r, struct finding *f)
     if (file)
         fclose(file);
     const char *words[] = {"AUTH", state->user.n ? state->user.at : password, password};
-    bool good = say_words(r, f, "mend state.user and the password in state.password_file, or `ACL SETUSER` there", "Redis lets us not in",
-                          state->user.n ? 3 : 2, words);
+    bool good = say_words(
+        r, f, "mend state.user and the password in state.password_file, or `ACL SETUSER` there",
+        "Redis lets us not in", state->user.n ? 3 : 2, words);
     explicit_bzero(password, sizeof(password));
     return good;
 }
@@ -127,13 +135,17 @@ static bool select_db(redisContext *r, const struct redis_place *place, struct f
     char number[16];
     const char *words[] = {"SELECT", number};
     snprintf(number, sizeof(number), "%d", place->db);
-    return place->db == 0 || say_words(r, f, "name a database that it has in state.url", "SELECT", 2, words);
+    return place->db == 0 ||
+           say_words(r, f, "name a database that it has in state.url", "SELECT", 2, words);
 }
 
 static bool take_info(struct exam *e, redisContext *r, struct finding *f)
 {
     const char *words[] = {"INFO"};
-    redisReply *reply = ask(r, f, "with NOAUTH: set state.user and state.password_file; with NOPERM: `ACL SETUSER … +info`", e->url, 1, words);
+    redisReply *reply = ask(
+        r, f,
+        "with NOAUTH: set state.user and state.password_file; with NOPERM: `ACL SETUSER … +info`",
+        e->url, 1, words);
     if (reply && reply->str)
         e->info = bytes_dup((struct bytes){reply->str, reply->len});
     if (reply)
@@ -144,13 +156,14 @@ static bool take_info(struct exam *e, redisContext *r, struct finding *f)
 static redisContext *connect_to(const struct redis_place *place, struct finding *f, const char *url)
 {
     const struct timeval wait = {CONNECT_MS / 1000, CONNECT_MS % 1000 * 1000};
-    redisContext *r = place->port ? redisConnectWithTimeout(place->host, place->port, wait) : redisConnectUnixWithTimeout(place->host, wait);
+    redisContext *r = place->port ? redisConnectWithTimeout(place->host, place->port, wait)
+                                  : redisConnectUnixWithTimeout(place->host, wait);
     if (r && r->err == 0) {
         redisSetTimeout(r, wait);
         return r;
     }
-    found(f, GRADE_FAIL, "start it, or mend state.url; from here `redis-cli PING` must answer", "%s: %s", url,
-          r ? r->errstr : "out of memory");
+    found(f, GRADE_FAIL, "start it, or mend state.url; from here `redis-cli PING` must answer",
+          "%s: %s", url, r ? r->errstr : "out of memory");
     if (r)
         redisFree(r);
     return NULL;
@@ -160,7 +173,8 @@ void look_redis(struct exam *e, struct finding *f)
 {
     struct redis_place place;
     if (redis_place_of(e->url, &place) < 0) {
-        found(f, GRADE_SKIP, NULL, "%s is no address that doctor can follow: name the Redis itself with --set", e->url);
+        found(f, GRADE_SKIP, NULL,
+              "%s is no address that doctor can follow: name the Redis itself with --set", e->url);
         return;
     }
     redisContext *r = connect_to(&place, f, e->url);
@@ -190,27 +204,32 @@ void look_redis_role(struct exam *e, struct finding *f)
     info_field(e->info, "role", role, sizeof(role));
     info_field(e->info, "master_host", master, sizeof(master));
     if (strcmp(role, "master") != 0)
-        found(f, GRADE_FAIL, "name the master in state.url: a replica takes no commits", "it is a %s of %s", role, master);
+        found(f, GRADE_FAIL, "name the master in state.url: a replica takes no commits",
+              "it is a %s of %s", role, master);
     else
-        found(f, GRADE_OK, NULL, "it is a master with %lld replicas", (long long)info_int(e, "connected_slaves"));
+        found(f, GRADE_OK, NULL, "it is a master with %lld replicas",
+              (long long)info_int(e, "connected_slaves"));
 }
 
 /* config_get answers a value that the caller frees; NULL when we may not ask. */
 static char *config_get(const struct exam *e, const char *name)
 {
     redisReply *reply = redisCommand(e->redis, "CONFIG GET %s", name);
-    bool good = reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 && reply->element[1]->str;
+    bool good =
+        reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 && reply->element[1]->str;
     char *value = good ? xdup(reply->element[1]->str) : NULL;
     if (reply)
         freeReplyObject(reply);
     return value;
 }
 
-static const char *const durable_words[] = {[durability_always] = "always", [durability_everysec] = "everysec", [durability_none] = "none"};
+static const char *const durable_words[] = {
+    [durability_always] = "always", [durability_everysec] = "everysec", [durability_none] = "none"};
 
 static bool fsync_is_enough(enum durability wanted, const char *is)
 {
-    return strcmp(is, "always") == 0 || (wanted == durability_everysec && strcmp(is, "everysec") == 0);
+    return strcmp(is, "always") == 0 ||
+           (wanted == durability_everysec && strcmp(is, "everysec") == 0);
 }
 
 void look_redis_persistence(struct exam *e, struct finding *f)
@@ -222,16 +241,23 @@ void look_redis_persistence(struct exam *e, struct finding *f)
     }
     _autofree_ char *fsync = config_get(e, "appendfsync");
     if (!info_is(e, "aof_enabled", "1"))
-        found(f, GRADE_FAIL, "`CONFIG SET appendonly yes`, and in redis.conf; or ask for less: state.durability (C6)",
+        found(f, GRADE_FAIL,
+              "`CONFIG SET appendonly yes`, and in redis.conf; or ask for less: state.durability "
+              "(C6)",
               "appendonly is no, and state.durability is %s", durable_words[wanted]);
     else if (fsync == NULL)
-        found(f, GRADE_WARN, "allow `+config|get` to its user, or look yourself that appendfsync is what state.durability asks for",
+        found(f, GRADE_WARN,
+              "allow `+config|get` to its user, or look yourself that appendfsync is what "
+              "state.durability asks for",
               "it appends, but we may not ask for appendfsync");
     else if (!fsync_is_enough(wanted, fsync))
-        found(f, GRADE_FAIL, "`CONFIG SET appendfsync always`, and in redis.conf; or ask for less: state.durability (C6)",
+        found(f, GRADE_FAIL,
+              "`CONFIG SET appendfsync always`, and in redis.conf; or ask for less: "
+              "state.durability (C6)",
               "appendfsync is %s, and state.durability is %s", fsync, durable_words[wanted]);
     else
-        found(f, GRADE_OK, NULL, "appendonly yes, appendfsync %s, as state.durability %s asks", fsync, durable_words[wanted]);
+        found(f, GRADE_OK, NULL, "appendonly yes, appendfsync %s, as state.durability %s asks",
+              fsync, durable_words[wanted]);
 }
 
 void look_redis_writes(struct exam *e, struct finding *f)
@@ -239,9 +265,12 @@ void look_redis_writes(struct exam *e, struct finding *f)
     if (info_is(e, "loading", "1"))
         found(f, GRADE_WARN, "wait until it has read its files", "it is still loading");
     if (info_is(e, "aof_enabled", "1") && info_is(e, "aof_last_write_status", "err"))
-        found(f, GRADE_FAIL, "look into its log: its disk is full or broken", "its last write to the append-only file failed");
-    if (info_is(e, "rdb_last_bgsave_status", "err") || info_is(e, "aof_last_bgrewrite_status", "err"))
-        found(f, GRADE_WARN, "look into its log: memory for the fork (overcommit) or the disk", "its last save in the background failed");
+        found(f, GRADE_FAIL, "look into its log: its disk is full or broken",
+              "its last write to the append-only file failed");
+    if (info_is(e, "rdb_last_bgsave_status", "err") ||
+        info_is(e, "aof_last_bgrewrite_status", "err"))
+        found(f, GRADE_WARN, "look into its log: memory for the fork (overcommit) or the disk",
+              "its last save in the background failed");
     found(f, GRADE_OK, NULL, "its last write and save were good");
 }
 
@@ -253,8 +282,10 @@ void look_redis_eviction(struct exam *e, struct finding *f)
     if (strcmp(policy, "noeviction") == 0)
         found(f, GRADE_OK, NULL, "maxmemory-policy noeviction");
     else
-        found(f, limited ? GRADE_FAIL : GRADE_WARN, "`CONFIG SET maxmemory-policy noeviction`, and in redis.conf",
-              "maxmemory-policy is %s: it %s throw tasks away when memory is short", policy, limited ? "will" : "would, with a maxmemory,");
+        found(f, limited ? GRADE_FAIL : GRADE_WARN,
+              "`CONFIG SET maxmemory-policy noeviction`, and in redis.conf",
+              "maxmemory-policy is %s: it %s throw tasks away when memory is short", policy,
+              limited ? "will" : "would, with a maxmemory,");
 }
 
 void look_redis_memory(struct exam *e, struct finding *f)
@@ -267,6 +298,9 @@ void look_redis_memory(struct exam *e, struct finding *f)
     }
     int64_t percent = most > 0 ? used / (most / 100 + 1) : 0;
     enum grade grade = percent >= 95 ? GRADE_FAIL : percent >= 80 ? GRADE_WARN : GRADE_OK;
-    found(f, grade, grade ? "raise maxmemory, keep less (state.history, tasks.keep_failed), or give the realm a Redis of its own" : NULL,
+    found(f, grade,
+          grade ? "raise maxmemory, keep less (state.history, tasks.keep_failed), or give the "
+                  "realm a Redis of its own"
+                : NULL,
           "%lld MiB used, %lld %% of %s", (long long)(used >> 20), (long long)percent, of);
 }

@@ -15,7 +15,8 @@ static const struct {
     {"+hscan", {"HSCAN", key_word, "0"}},
     {"+hmget", {"HMGET", key_word, "field"}},
     {"+hget", {"HGET", key_word, "field"}},
-    {"+hset", {"HSET", key_word, "field", "value", "half a pair"}}, /* refused for its number of words */
+    {"+hset",
+     {"HSET", key_word, "field", "value", "half a pair"}}, /* refused for its number of words */
     {"+hdel", {"HDEL", key_word, "field"}},
     {"+xadd", {"XADD", key_word, "NOMKSTREAM", "*", "field", "value"}}, /* makes no stream */
     {"+xrevrange", {"XREVRANGE", key_word, "+", "-", "COUNT", "1"}},
@@ -29,7 +30,8 @@ static bool may(redisContext *r, const char *const *words, const char *key)
     for (; n < 7 && words[n]; n++)
         argv[n] = words[n] == key_word ? key : words[n];
     redisReply *reply = redisCommandArgv(r, n, argv, NULL);
-    bool refused = reply == NULL || (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOPERM", 6) == 0);
+    bool refused = reply == NULL ||
+                   (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "NOPERM", 6) == 0);
     if (reply)
         freeReplyObject(reply);
     return !refused;
@@ -53,9 +55,11 @@ void look_redis_rights(struct exam *e, struct finding *f)
         if (!may(e->redis, rows[i].words, buf_str(&key)))
             buf_printf(&lacks, " %s", rows[i].right);
     if (lacks.n) {
-        found(f, GRADE_FAIL, "", "the user %s may not all that is needed on {helios:%s}:*, it lacks%s", *user ? user : "default", realm,
-              buf_str(&lacks));
-        buf_printf(&f->todo, "ACL SETUSER %s ~{helios:%s}:*%s", *user ? user : "default", realm, buf_str(&lacks));
+        found(f, GRADE_FAIL, "",
+              "the user %s may not all that is needed on {helios:%s}:*, it lacks%s",
+              *user ? user : "default", realm, buf_str(&lacks));
+        buf_printf(&f->todo, "ACL SETUSER %s ~{helios:%s}:*%s", *user ? user : "default", realm,
+                   buf_str(&lacks));
     } else {
         found(f, GRADE_OK, NULL, "it may all that is needed on {helios:%s}:*%s", realm,
               is_default(e->redis) ? "; it is the default user: one of its own is safer (Z5)" : "");

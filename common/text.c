@@ -179,3 +179,9 @@ bool text_match(const char *pattern, struct bytes s)
         pattern++;
     return *pattern == '\0';
 }
+
+void text_manual(struct buf *out, const char *text)
+{
+    for (; *text; text++)
+        buf_printf(out, "%s%c", strchr("\\*_~#`[]|<>", *text) ? "\\" : "", *text);
+}

@@ -4,6 +4,7 @@
  * commands, comes last when it exists. */
 #include <sysexits.h>
 
+#include "common/text.h"
 #include "rights.h"
 
 static const char *const from_names[] = {"agent", "controller", "client", "source", ""};
@@ -161,6 +162,33 @@ static void print_rights(void)
     printf("\n\n");
 }
 
+/* For the man page: names and what they are for; the fields stand in the document. */
+static void print_manual(const char *name, const char *from, const char *doc)
+{
+    _cleanup_(buf_done) struct buf text = {0};
+    buf_text(&text, "*");
+    text_manual(&text, name);
+    buf_printf(&text, "*%s\n\t", from);
+    text_manual(&text, doc);
+    printf("%s\n\n", buf_str(&text));
+}
+
+static void print_messages_manual(void)
+{
+    for (size_t i = 0; i < MSG_COUNT; i++) {
+        const struct schema *s = &schema_messages[i];
+        char from[64];
+        snprintf(from, sizeof(from), " (from the %s, on %s)", from_names[s->from], endpoint_names[s->endpoint]);
+        print_manual(s->name, from, s->doc);
+    }
+}
+
+static void print_events_manual(void)
+{
+    for (size_t i = 0; i < EVENT_COUNT; i++)
+        print_manual(event_kinds[i].topic, "", event_kinds[i].doc);
+}
+
 static const struct {
     const char *line;
     void (*print)(void);
@@ -169,7 +197,9 @@ static const struct {
              {"@enums@\n", print_enums},
              {"@events@\n", print_events},
              {"@records@\n", print_records},
-             {"@rights@\n", print_rights}};
+             {"@rights@\n", print_rights},
+             {"@messages-manual@\n", print_messages_manual},
+             {"@events-manual@\n", print_events_manual}};
 
 static void print_line(const char *line)
 {

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The Debian packages, told as one story in a clean root: built, installed, used, upgraded, removed, purged."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import stat
+import subprocess
+
+import pytest
+
+import clean_root
+
+BUILD = pathlib.Path(os.environ["HELIOS_BUILD"])
+WANTED = "etc/systemd/system/multi-user.target.wants/heliosd.service"
+NO_MIRROR = re.compile(r"Could not (resolve|connect)|Failed to fetch|Unable to connect")
+TOOL = ("helios", "--controller", "tcp://127.0.0.1")
+
+reason = clean_root.why_not()
+in_a_root = pytest.mark.skipif(bool(reason), reason=f"a clean root cannot be made: {reason}")
+
+
+@pytest.fixture(name="debs", scope="module")
+def make_debs(tmp_path_factory):
+    """debs are the packages of this build, each by its name."""
+    if not shutil.which("dpkg-shlibdeps"):
+        pytest.skip("there is no dpkg-dev")
+    out = tmp_path_factory.mktemp("debs")
+    subprocess.run(["cpack", "--config", BUILD / "CPackConfig.cmake", "-B", out], check=True, capture_output=True, cwd=BUILD)
+    return {deb.name.partition("_")[0]: deb for deb in out.glob("*.deb")}
+
+
+def field(deb, name):
+    return subprocess.run(["dpkg-deb", "-f", deb, name], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def needs(debs):
+    """needs are the packages that these depend on or recommend; of several ways the last, which needs the least."""
+    lines = [line for deb in debs.values() for name in ("Depends", "Pre-Depends", "Recommends")
+             for line in field(deb, name).split(",") if line.strip()]
+    return sorted({re.match(r"[^ (]+", line.rpartition("|")[2].strip())[0] for line in lines} - set(debs))
+
+
+def test_there_is_a_package_for_each_part(debs):
+    assert {"helios-controller", "helios-agent", "helios-tools"} <= set(debs)
+    for name, deb in debs.items():
+        assert "libc6" in field(deb, "Depends") or name.endswith("-dev")
+
+
+@pytest.mark.skipif(not shutil.which("lintian"), reason="there is no lintian")
+@pytest.mark.skipif(not (BUILD / "man").exists(), reason="without scdoc there are no man pages, and lintian says so")
+def test_lintian_has_nothing_to_say(debs):
+    done = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", *debs.values()], capture_output=True,
+                          text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+@pytest.fixture(name="root", scope="module")
+def make_root(debs):
+    try:
+        root = clean_root.CleanRoot(BUILD / "tests/packages/root", needs(debs))
+    except subprocess.CalledProcessError as error:
+        assert NO_MIRROR.search(error.stderr), error.stderr
+        pytest.skip("a clean root cannot be made: no Debian mirror can be reached")
+    for deb in debs.values():
+        shutil.copy(deb, root.path / "tmp")
+    root.before = root.things()
+    yield root
+    root.close()
+
+
+def install(root, debs):
+    root.run("dpkg", "-i", "--force-confold", *[f"/tmp/{deb.name}" for deb in debs.values()])
+
+
+def owner(root, path):
+    return root.run("stat", "-c", "%U:%G %a", f"/{path}").strip()
+
+
+def ask(root, *words, user="daemon"):
+    """ask is an answer of the tool as a thing, None when there was none."""
+    shown = root.run(*TOOL[:1], *words, "--json", *TOOL[1:], user=user, check=False)
+    return json.loads(shown) if shown.strip() else None
+
+
+@in_a_root
+def test_they_install_with_users_directories_and_configs(root, debs):
+    install(root, debs)
+    assert owner(root, "var/lib/helios") == "helios:helios 750"
+    assert owner(root, "var/lib/helios-agent") == "helios-agent:helios-agent 750"
+    for user in ("helios", "helios-agent"):
+        entry = next(line for line in (root.path / "etc/passwd").read_text().splitlines() if line.startswith(f"{user}:"))
+        assert entry.endswith("/nologin")
+    assert (root.path / WANTED).is_symlink()
+    assert stat.S_IMODE((root.path / "etc/helios/helios.yaml").stat().st_mode) == 0o644
+    assert root.run("dpkg", "--verify") == ""
+
+
+@in_a_root
+def test_the_services_run_as_their_users_and_do_a_task(root):
+    root.start("heliosd", "--config", "/etc/helios/helios.yaml", user="helios")
+    root.start("helios-agent", "/etc/helios/agents/local.yaml", user="helios-agent")
+    root.until(lambda: (ask(root, "status") or {}).get("realm") == "default", "the controller answers")
+    root.until(lambda: "local" in json.dumps(ask(root, "agents")), "the agent is known")
+    assert "COMPLETED" in root.run("helios", "submit", "echo", "--params", '{"text": "hello"}', "--wait", *TOOL[1:], user="daemon")
+    root.until(lambda: any(s["stored"] for s in ask(root, "sources")["sources"]), "the machine is measured")
+
+
+@in_a_root
+def test_they_stop_as_their_units_ask(root):
+    assert root.stop("helios-agent") == 0
+    assert root.stop("heliosd") == 0
+    assert root.run("pidof", "redis-server", check=False) == ""
+
+
+@in_a_root
+def test_an_upgrade_keeps_what_the_administrator_has_changed(root, debs):
+    config = root.path / "etc/helios/helios.yaml"
+    config.write_text(config.read_text() + "# mine\n")
+    install(root, debs)
+    assert config.read_text().endswith("# mine\n")
+    root.run("heliosd", "--config", "/etc/helios/helios.yaml", "--check")
+
+
+@in_a_root
+def test_a_removal_keeps_config_and_state(root, debs):
+    root.run("dpkg", "--remove", *debs)
+    assert not (root.path / "usr/bin/heliosd").exists()
+    assert (root.path / "etc/helios/helios.yaml").exists() and (root.path / "var/lib/helios/redis").exists()
+
+
+@in_a_root
+def test_a_purge_leaves_nothing_behind(root, debs):
+    root.run("dpkg", "--purge", *debs)
+    assert sorted(root.things() - root.before) == []
+    assert sorted(root.before - root.things()) == []
+    assert not (root.path / WANTED).is_symlink()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """A Debian without Helios, in a directory: nothing of it reaches the machine's services, network or processes."""
 
+import ctypes
 import os
 import pathlib
 import shutil
@@ -33,6 +34,10 @@ def sources():
     return [path for path in [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*"))] if path.exists()]
 
 
+def die_with_us():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a test that is killed leaves no process behind
+
+
 class CleanRoot:
     """One root with some packages, and a network and processes of its own while it is open."""
 
@@ -49,7 +54,7 @@ class CleanRoot:
         start = f"ip link set lo up && mount -t proc proc {self.path}/proc && echo up && exec sleep infinity"
         self.holder = subprocess.Popen(
             ["unshare", "--net", "--pid", "--mount", "--ipc", "--uts", "--fork", "--kill-child", "sh", "-c", start],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=die_with_us)
         assert self.holder.stdout.readline() == "up\n"
         children = pathlib.Path(f"/proc/{self.holder.pid}/task/{self.holder.pid}/children").read_text().split()
         self.pid = children[0]

@@ -183,6 +183,18 @@ def test_the_data_directory(config):
     fails(config.look(env={"HELIOS_DATA": str(config.path / "file")}), "data", "is no directory")
 
 
+def test_a_user_who_may_not_write(config):
+    def nobody():
+        if os.getuid() == 0:
+            os.setuid(65534)
+    try:
+        done = call("--json", env={"HELIOS_DATA": "/usr"}, preexec_fn=nobody)
+    except PermissionError:
+        pytest.skip(f"nobody may not run {BIN}/helios")
+    fails(Told(done), "data", "/usr cannot be written by us", grade=WARN)
+    fails(doctor(env={"HELIOS_DATA": "/usr/none"}, preexec_fn=nobody), "data", "we cannot make it in /usr")
+
+
 # ---- keys
 
 
@@ -302,7 +314,7 @@ def test_redis_that_cannot_be_reached(config, redis, tmp_path):
     good(config.look(), "redis")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         config.write({"state": {"url": f"redis://127.0.0.1:{silent.getsockname()[1]}"}})
-        fails(config.look(), "redis")
+        fails(config.look(), "redis", "no answer within 2 s")
     config.write({"state": {"url": f"unix:{tmp_path}/nowhere.sock"}})
     fails(config.look(), "redis", "nowhere.sock")
 
@@ -343,9 +355,10 @@ def test_redis_users_and_their_rights(config, redis, tmp_path):
 
 
 class Played:
-    """A Redis that is only played: it answers PONG and what INFO is to say."""
+    """A Redis that is only played: it answers what INFO is to say, and an error to all else."""
 
-    def __init__(self, **info):
+    def __init__(self, raw=None, **info):
+        self.raw = raw
         self.info = {"redis_version": "7.0.15", "role": "master", "aof_enabled": "1", "maxmemory_policy": "noeviction", **info}
         self.server = socket.create_server(("127.0.0.1", 0))
         self.url = f"redis://127.0.0.1:{self.server.getsockname()[1]}"
@@ -359,6 +372,12 @@ class Played:
                 return
             while asked := peer.recv(65536):
                 text = "".join(f"{k}:{v}\r\n" for k, v in self.info.items())
+                if self.raw is not None and (b"INFO" in asked) == self.raw[0]:
+                    peer.sendall(self.raw[1])
+                    if not self.raw[1]:
+                        peer.close()
+                        break
+                    continue
                 peer.sendall(b"$%d\r\n%b\r\n" % (len(text), text.encode()) if b"INFO" in asked else b"-ERR no\r\n")
 
 
@@ -375,6 +394,20 @@ def test_redis_that_is_played(config, check, info, part):
     played = Played()
     config.write({"state": {"url": played.url}})
     good(config.look(), check)
+    played.server.close()
+
+
+@pytest.mark.parametrize("check, raw, part", [
+    ("redis", (True, b"*0\r\n"), "no text"),
+    ("redis", (True, b":1\r\n"), "no text"),
+    ("redis", (True, b"HTTP/1.1 400 Bad Request\r\n\r\n"), "Protocol error"),
+    ("redis", (True, b""), "closed"),
+    ("redis-rights", (False, b""), "stopped answering"),
+])
+def test_what_listens_there_is_no_redis(config, check, raw, part):
+    played = Played(raw)
+    config.write({"state": {"url": played.url}})
+    fails(config.look(), check, part)
     played.server.close()
 
 
@@ -395,9 +428,10 @@ def test_the_program_of_the_private_redis(config, tmp_path):
 
 
 class PlayedController:
-    """A controller that is only played: what it answers to `controller` is up to the test."""
+    """A controller that is only played: what it answers to `controller` is up to the test, and that its second answer is slow."""
 
-    def __init__(self, path, **answer):
+    def __init__(self, path, slow=0, **answer):
+        self.slow, self.asked = slow, 0
         self.data = pathlib.Path(path)
         self.data.mkdir()
         self.answer = {"realm": "story", "leads": True, "epoch": 7, "store": "ok", "id": "played", "frozen": False, **answer}
@@ -415,9 +449,13 @@ class PlayedController:
             if self.socket.poll(20):
                 route, body = self.socket.recv_multipart()
                 asked = msgpack.unpackb(body)
-                data = {"agents": []} if asked.get("what") == "agents" else self.answer
+                data = {"agents": []} if asked.get("what") == "agents" else dict(self.answer)
+                if self.slow:
+                    data.update({"wall": wall(), "now": wall()})
+                    self.asked += asked.get("what") == "controller"
+                    time.sleep(self.slow if self.asked == 2 else 0)
                 self.socket.send_multipart([route, msgpack.packb({"type": "reply", "ref": asked.get("ref", ""), "ok": True, "data": data,
-                                                                  "epoch": self.answer["epoch"] * self.answer["leads"]})])
+                                                                  "epoch": 7 if self.answer["leads"] is True else 0})])
         self.socket.close()
 
     def close(self):
@@ -450,6 +488,25 @@ def test_clocks_that_were_set_since_the_start(config, tmp_path):
     played.answer["now"] = played.answer["wall"] - 5000  # it went by the clock of its start since then
     told = config.look("--controller", played.data)
     assert "restart" in fails(told, "clocks", "set by 5000 ms", grade=WARN)
+    played.close()
+
+
+def test_a_slow_answer_is_no_wrong_clock(config, tmp_path):
+    played = PlayedController(tmp_path / "c", slow=3)  # its time was right when it was read
+    good(config.look("--controller", played.data), "clocks")
+    played.close()
+
+
+@pytest.mark.parametrize("answer", [
+    {"wall": -2**63, "now": 2**63 - 1}, {"wall": 2**63 - 1, "now": -2**63}, {"wall": 2**63 - 1, "now": 1}, {"wall": 1, "now": 2**63 - 1},
+    {"realm": 5, "leads": "yes", "epoch": -1, "version": None, "store": [], "id": {}, "frozen": 1, "wall": "now", "now": 1.5},
+    {"realm": "\x1b[2J\n", "version": "\x1b]0;x\x07", "store": "a\nb"},
+])
+def test_a_controller_that_answers_nonsense(config, tmp_path, answer):
+    played = PlayedController(tmp_path / "c", **answer)
+    done = call("--config", config.file, "--controller", played.data)
+    assert done.returncode in (1, 2) and done.stderr == "" and "\033" not in done.stdout
+    config.look("--controller", played.data)
     played.close()
 
 

@@ -96,7 +96,8 @@ static redisReply *ask(redisContext *r, struct finding *f, const char *todo, con
     redisReply *reply = redisCommandArgv(r, n, words, NULL);
     if (reply && reply->type != REDIS_REPLY_ERROR)
         return reply;
-    found(f, GRADE_FAIL, todo, "%s: %s", doing, reply ? reply->str : r->errstr);
+    const char *silence = errno == EAGAIN ? "no answer within 2 s" : r->errstr;
+    found(f, GRADE_FAIL, todo, "%s: %s", doing, reply ? reply->str : silence);
     if (reply)
         freeReplyObject(reply);
     return NULL;
@@ -148,6 +149,9 @@ static bool take_info(struct exam *e, redisContext *r, struct finding *f)
         e->url, 1, words);
     if (reply && reply->str)
         e->info = bytes_dup((struct bytes){reply->str, reply->len});
+    else if (reply)
+        found(f, GRADE_FAIL, "is it Redis that listens there?", "%s answers INFO with no text",
+              e->url);
     if (reply)
         freeReplyObject(reply);
     return e->info != NULL;

@@ -54,7 +54,9 @@ void look_redis_rights(struct exam *e, struct finding *f)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         if (!may(e->redis, rows[i].words, buf_str(&key)))
             buf_printf(&lacks, " %s", rows[i].right);
-    if (lacks.n) {
+    if (e->redis->err) {
+        found(f, GRADE_FAIL, "look into its log", "it stopped answering: %s", e->redis->errstr);
+    } else if (lacks.n) {
         found(f, GRADE_FAIL, "",
               "the user %s may not all that is needed on {helios:%s}:*, it lacks%s",
               *user ? user : "default", realm, buf_str(&lacks));

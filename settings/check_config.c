@@ -87,9 +87,10 @@ static void check_url(const struct check *c, const struct set_state *state)
                 "state.url must hold no user and no password; use state.user and "
                 "state.password_file (Z4)");
     else if (state->url.n && !starts_with(state->url, "redis://") &&
-             !starts_with(state->url, "unix:"))
+             !starts_with(state->url, "sentinel://") && !starts_with(state->url, "unix:"))
         mistake(c->m, place_of_member(c, &state->url, NULL),
-                "state.url must be redis://HOST:PORT/DB or unix:PATH");
+                "state.url must be redis://HOST:PORT/DB, sentinel://HOST:PORT,HOST:PORT/MASTER or "
+                "unix:PATH");
 }
 
 static void check_state(const struct check *c, const struct set_config *config)

@@ -46,6 +46,30 @@ static void forget_load(struct store *s)
     load_free(s);
 }
 
+static void connect_anew(struct store *s)
+{
+    cluster_begin(s);
+    link_connect(s);
+}
+
+static void connect_there(struct store *s)
+{
+    s->found = false;
+    link_connect(s);
+}
+
+/* The other sentinels are asked at once. */
+static void ask_another(struct store *s)
+{
+    int64_t backoff_ms = s->backoff_ms;
+    bool more = sentinel_try_next(s);
+    lose(s);
+    if (!more)
+        return;
+    s->due = s->now;
+    s->backoff_ms = backoff_ms;
+}
+
 /* The picture stands in store_inside.h. An event that has no row in a state changes nothing there.
  */
 static const struct row {
@@ -54,7 +78,10 @@ static const struct row {
     enum store_state to;
     void (*verb)(struct store *); /* runs when `to` is entered */
 } rows[] = {
-    {STORE_DOWN, EV_DUE, STORE_CONNECTING, link_connect},
+    {STORE_DOWN, EV_DUE, STORE_CONNECTING, connect_anew},
+    {STORE_DOWN, EV_SEEK, STORE_SEEKING, sentinel_seek},
+    {STORE_SEEKING, EV_FOUND, STORE_CONNECTING, connect_there},
+    {STORE_SEEKING, EV_LOST, STORE_DOWN, ask_another},
     {STORE_CONNECTING, EV_UP, STORE_SETTING_UP, setup_begin},
     {STORE_CONNECTING, EV_LOST, STORE_DOWN, lose},
     {STORE_SETTING_UP, EV_SET, STORE_POSITION, position_begin},
@@ -144,6 +171,13 @@ void store_step_down(struct store *s)
     store_event(s, EV_STEP_DOWN);
 }
 
+static void drop_late(struct store *s)
+{
+    char why[96];
+    snprintf(why, sizeof(why), s->connected ? "%s does not answer" : "%s cannot be reached in time", link_peer(s));
+    store_drop(s, 0, why);
+}
+
 /* What was received is read before anybody is judged late: the pause may have been our own (L6). */
 void store_pump(struct store *s, short revents, int64_t now)
 {
@@ -153,14 +187,13 @@ void store_pump(struct store *s, short revents, int64_t now)
     if (s->connected && s->state == STORE_CONNECTING)
         store_event(s, EV_UP);
     if (s->ac && !s->drop && s->now >= link_deadline(s))
-        store_drop(s, 0,
-                   s->connected ? "Redis does not answer" : "Redis cannot be reached in time");
+        drop_late(s);
     if (s->drop)
         link_close(s);
     if (s->ac == NULL && s->state != STORE_DOWN)
-        store_event(s, EV_LOST);
+        store_event(s, s->found ? EV_FOUND : EV_LOST);
     if ((s->state == STORE_DOWN || s->state == STORE_HELD) && s->now >= s->due)
-        store_event(s, EV_DUE);
+        store_event(s, s->state == STORE_DOWN && s->sentinels ? EV_SEEK : EV_DUE);
 }
 
 int64_t store_due(const struct store *s)
@@ -189,22 +222,25 @@ const char *store_held(const struct store *s)
 /* parse_url answers why it is none, or NULL. */
 static const char *parse_url(struct store *s, const char *url)
 {
-    static const char tcp[] = "redis://", local[] = "unix:";
+    static const char tcp[] = "redis://", local[] = "unix:", sentinel[] = "sentinel://";
     if (strncmp(url, local, strlen(local)) == 0) {
         s->path = xdup(url + strlen(local));
         return s->path[0] ? NULL : "state.url: unix: needs a path";
     }
-    if (strncmp(url, tcp, strlen(tcp)) != 0)
-        return "state.url must be redis://HOST:PORT/DB or unix:PATH";
     if (strchr(url, '@'))
         return "state.url: the password comes from state.password_file, never from the URL (Z4)";
+    if (strncmp(url, sentinel, strlen(sentinel)) == 0)
+        return sentinel_url(s, url + strlen(sentinel));
+    if (strncmp(url, tcp, strlen(tcp)) != 0)
+        return "state.url must be redis://HOST:PORT/DB, sentinel://HOST:PORT,HOST:PORT/MASTER or unix:PATH";
     char host[256] = "";
     s->port = 6379;
     if (sscanf(url + strlen(tcp), "%255[^:/]:%d/%d", host, &s->port, &s->db) < 2)
         sscanf(url + strlen(tcp), "%255[^:/]/%d", host, &s->db);
     if (host[0] == '\0' || s->port < 1 || s->port > 65535 || s->db < 0)
         return "state.url must be redis://HOST:PORT/DB";
-    s->host = xdup(host);
+    s->home = xdup(host);
+    s->home_port = s->port;
     return NULL;
 }
 
@@ -243,7 +279,10 @@ void store_free(struct store *s)
     commits_drop(s);
     items_done(&s->items);
     free(s->realm);
+    sentinel_free(s);
     free(s->host);
+    free(s->home);
+    free(s->moved_host);
     free(s->path);
     free(s->acl_user);
     free(s->password_file);

@@ -39,7 +39,7 @@ struct store_calls {
 
 struct store_config {
     const char *realm;
-    const char *url;               /* redis://HOST:PORT/DB or unix:PATH */
+    const char *url;               /* redis://HOST:PORT/DB, sentinel://HOST:PORT,HOST:PORT/MASTER/DB or unix:PATH */
     const struct set_state *state; /* all but its url; read by store_new only */
     size_t entries;                /* ledger entries to load */
 };

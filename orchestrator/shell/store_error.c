@@ -47,6 +47,12 @@ static void wait_for_a_person(struct store *s, const char *text)
     store_drop(s, STORE_BACKOFF_LONG, text);
 }
 
+/* A cluster: another node has our slot. */
+static void go_there(struct store *s, const char *text)
+{
+    cluster_moved(s, text);
+}
+
 static const struct {
     const char *prefix;
     void (*act)(struct store *, const char *text);
@@ -56,6 +62,7 @@ static const struct {
     {"LOADING", reconnect},
     {"READONLY", reconnect},
     {"MASTERDOWN", reconnect},
+    {"MOVED", go_there},
     {"OOM", hold},
     {"MISCONF", hold},
     {"NOREPLICAS", hold},

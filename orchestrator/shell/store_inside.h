@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* The store's own data, shared by store*.c alone.
  *
+ *  DOWN --SEEK--> SEEKING --FOUND--.      (a sentinel's URL only)
+ *                                  v
  *  DOWN --DUE--> CONNECTING --UP--> SETTING_UP --SET--> POSITION --STAND_BY--> OPEN
  *   ^                                    ^               ^ | | ^                |
  *   '-- LOST, from every state           '--MISSING------' | | '-----LEAD-------'
@@ -20,6 +22,7 @@
 
 enum store_state {
     STORE_DOWN,       /* no connection; the backoff runs */
+    STORE_SEEKING,    /* a sentinel is asked where Redis is */
     STORE_CONNECTING, /* the connect is under way */
     STORE_SETTING_UP, /* password, functions, durability */
     STORE_POSITION,   /* :pos and :lease were asked for */
@@ -30,6 +33,8 @@ enum store_state {
 };
 enum store_event {
     EV_DUE,
+    EV_SEEK,
+    EV_FOUND,
     EV_UP,
     EV_SET,
     EV_STAND_BY,
@@ -71,8 +76,10 @@ struct store {
     const struct store_calls *calls; /* borrowed */
     void *user;
     /* settings */
-    char *realm, *host, *path, *acl_user, *password_file; /* owned; host or path */
-    int port, db;
+    char *realm, *path, *acl_user, *password_file; /* owned; path: NULL = host and port */
+    char *home;                                   /* owned: the host of redis://HOST:PORT, else NULL */
+    int home_port, db;
+    struct sentinels *sentinels; /* owned; NULL = the URL names Redis itself */
     enum durability durability;
     int64_t timeout_ms;
     size_t inflight;
@@ -83,6 +90,13 @@ struct store {
     int64_t now, due; /* of the last pump; when EV_DUE comes */
     int64_t backoff_ms;
     char why[256]; /* "" = commits flow */
+
+    /* where the next connection goes */
+    char *host; /* owned */
+    int port;
+    char *moved_host; /* owned: of the node that has our slot; NULL = none was named since */
+    int moved_port;
+    bool found; /* a sentinel has answered: host and port are the master's */
 
     /* connection */
     redisAsyncContext *ac; /* owned; NULL when it is gone */
@@ -143,6 +157,19 @@ void link_close(struct store *s);
 void link_io(struct store *s, short revents);
 int64_t link_deadline(const struct store *s); /* an answer or the connect is too late then */
 int link_send(struct store *s, link_answer *fn, void *data, struct args *a); /* -ENOTCONN */
+
+/* store_sentinel.c */
+const char *sentinel_url(struct store *s, const char *url); /* behind sentinel://; answers why it is none, or NULL */
+void sentinel_free(struct store *s);
+void sentinel_seek(struct store *s);
+bool sentinel_try_next(struct store *s);                 /* false: all were tried in vain */
+void cluster_moved(struct store *s, const char *text);   /* Redis has answered MOVED … */
+void cluster_begin(struct store *s);                     /* the next connection goes there, else where the URL says */
+/* Whom the connection is to, for people. */
+static inline const char *link_peer(const struct store *s)
+{
+    return s->state == STORE_SEEKING ? "the sentinel" : "Redis";
+}
 
 /* store_reader.c: sets limits to what the connection's reader takes. */
 void reader_guard(struct store *s);

@@ -39,7 +39,7 @@ static void cleanup(void *data)
 {
     struct store *s = data;
     if (s->ac && s->ac->err && !s->drop)
-        store_hold(s, "the connection to Redis is lost: %s", s->ac->errstr);
+        store_hold(s, "the connection to %s is lost: %s", link_peer(s), s->ac->errstr);
     s->ac = NULL;
     s->reading = s->writing = false;
 }
@@ -59,7 +59,7 @@ void link_connect(struct store *s)
     s->unanswered = 0;
     s->heard_at = s->now;
     if (ac == NULL || ac->err) {
-        store_hold(s, "Redis at %s cannot be reached: %s", s->path ? s->path : s->host,
+        store_hold(s, "%s at %s cannot be reached: %s", link_peer(s), s->path ? s->path : s->host,
                    ac ? ac->errstr : "out of memory");
         if (ac)
             redisAsyncFree(ac);

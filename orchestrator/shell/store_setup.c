@@ -70,6 +70,36 @@ static int ask_auth(struct store *s, struct args *a)
     return 0;
 }
 
+/* ---- role: a sentinel may not know yet that the master is none any more */
+
+static bool by_sentinel(struct store *s)
+{
+    return s->sentinels != NULL;
+}
+
+static int ask_role(struct store *s, struct args *a)
+{
+    (void)s;
+    args_text(a, "ROLE");
+    return 0;
+}
+
+static bool take_role(struct store *s, const redisReply *reply)
+{
+    const char *role = reply_text(reply_item(reply, 0));
+    char text[300];
+    if (is_error(reply)) {
+        store_error(s, reply->str);
+        return false;
+    }
+    if (role && strcmp(role, "master") == 0)
+        return true;
+    sentinel_try_next(s);
+    snprintf(text, sizeof(text), "a sentinel names %s:%d, which is no master but a %.20s", s->host, s->port, role ? role : "riddle");
+    store_drop(s, 0, text);
+    return false;
+}
+
 /* ---- database */
 
 static bool has_db(struct store *s)
@@ -211,6 +241,7 @@ static bool take_info(struct store *s, const redisReply *reply)
 
 static const struct step steps[] = {
     {"the password", has_password, ask_auth, NULL},
+    {"the role", by_sentinel, ask_role, take_role},
     {"the database", has_db, ask_select, NULL},
     {"the functions' version", NULL, ask_version, take_version},
     {"loading the functions", lacks_functions, ask_functions, NULL},

@@ -136,7 +136,10 @@ static void urls_that_are_none(void **state)
 {
     static const char *const urls[] = {
         "",           "http://x",    "unix:",           "redis://",
-        "redis://:1", "redis://h:0", "redis://h:70000", "redis://u:p@h:1"};
+        "redis://:1", "redis://h:0", "redis://h:70000", "redis://u:p@h:1",
+        "sentinel://", "sentinel://h", "sentinel:///m", "sentinel://h/", "sentinel://h:0/m", "sentinel://h:70000/m",
+        "sentinel://h:1,:2/m", "sentinel://h:1,,h:2/m", "sentinel://h/m/x", "sentinel://h/m/-1", "sentinel://u:p@h/m",
+        "sentinel://a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q/m"};
     struct rig r = {0};
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {

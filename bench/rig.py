@@ -136,7 +136,7 @@ class Realm:
 
     def load(self, *words):
         """load starts a client whose tasks flow until the rig ends."""
-        self.rig.start(BIN / "helios", "bench", "--action", "echo", "--params", PARAMS, "--force", "--trips", 0, "--tasks", 100000000, "--within",
+        self.rig.start(BIN / "helios", "bench", "--action", "echo", "--params", PARAMS, "--force", "--trips", 0, "--tasks", 10**9, "--within",
                        "1d", "--controller", self.path / "data", *words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def redis_info(self, field):
@@ -146,10 +146,11 @@ class Realm:
 
 def spread(values):
     """spread is half of what lies between the quartiles, in per cent of the median."""
-    if len(values) < 3:
+    median = statistics.median(values)
+    if len(values) < 3 or median == 0:
         return 0.0
     low, _, high = statistics.quantiles(values, n=4)
-    return 50 * (high - low) / statistics.median(values)
+    return 50 * (high - low) / median
 
 
 def interleaved(rounds, **measures):

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-#include "place.h"
+/* Owns endpoints as they are known. Refuses to connect to any. */
+#include "client/place.h"
 
 #include <jansson.h>
 
@@ -78,7 +79,7 @@ static void add(struct places *all, struct bytes where)
             abort();
 }
 
-static void add_list(struct places *all, const char *list)
+void places_add(struct places *all, const char *list)
 {
     for (const char *at = list; *at; at += *at == ',') {
         size_t n = strcspn(at, ",");
@@ -87,51 +88,17 @@ static void add_list(struct places *all, const char *list)
     }
 }
 
-static bool any_known(const struct places *all)
+void places_usual(struct places *all)
 {
-    for (size_t i = 0; i < all->n; i++)
-        if (all->at[i].endpoints[ENDPOINT_control])
-            return true;
-    return false;
-}
-
-int places_of(const char *directory, struct places *ret)
-{
-    *ret = (struct places){0};
-    add(ret, bytes_of(directory));
-    if (any_known(ret))
-        return 0;
-    places_done(ret);
-    return -ENOENT;
-}
-
-static int take_key(struct place *p, struct bytes given)
-{
-    struct key key;
-    _autofree_ char *why = NULL, *path = bytes_dup(given);
-    if (key_is_text(given))
-        memcpy(key.public, path, given.n + 1);
-    else if (key_read(path, false, &key, &why) < 0)
-        return fprintf(stderr, "helios: %s\n", why), -EINVAL;
-    memcpy(p->key, key.public, sizeof(p->key));
-    return 0;
-}
-
-/* take_keys gives the hosts their keys, in order; data directories say theirs themselves. */
-static int take_keys(struct places *all, const char *list)
-{
-    int r = 0;
-    for (size_t i = 0; list && i < all->n && r == 0 && *list; i++) {
-        size_t n = strcspn(list, " ");
-        if (n)
-            r = take_key(&all->at[i], (struct bytes){list, n});
-        list += n + (list[n] == ' ');
-    }
-    return r;
+    const char *list = getenv("HELIOS_CONTROLLER"), *data = getenv("HELIOS_DATA");
+    if (all->n == 0 && list)
+        places_add(all, list);
+    if (all->n == 0)
+        add(all, bytes_of(data ? data : "./data"));
 }
 
 /* say_realms: whoever names a keeper's directory means one of its realms. */
-static bool say_realms(const char *where)
+static bool say_realms(const char *where, struct buf *why)
 {
     enum { SHOWN = 10 };
     _autofree_ char *file = NULL;
@@ -140,51 +107,52 @@ static bool say_realms(const char *where)
     json_t *keeper = json_load_file(file, 0, NULL), *realms = json_object_get(keeper, "realms"), *realm;
     size_t i, n = json_array_size(realms);
     if (n) {
-        fprintf(stderr, "helios: the heliosd of %s keeps %zu realms: ", where, n);
+        buf_printf(why, "the heliosd of %s keeps %zu realms: ", where, n);
         json_array_foreach (realms, i, realm)
             if (i < SHOWN)
-                fprintf(stderr, "%s%s", i ? ", " : "", json_string_value(realm));
-        fprintf(stderr, "%s; name one with --controller %s/%s\n", n > SHOWN ? ", …" : "", where,
-                json_string_value(json_array_get(realms, 0)));
+                buf_printf(why, "%s%s", i ? ", " : "", json_string_value(realm));
+        buf_printf(why, "%s; name one with --controller %s/%s", n > SHOWN ? ", …" : "", where,
+                   json_string_value(json_array_get(realms, 0)));
     }
     json_decref(keeper);
     return n > 0;
 }
 
-static void say_nobody(const struct places *all)
+int places_known(const struct places *all, struct buf *why)
 {
     for (size_t i = 0; i < all->n; i++)
-        if (!is_host(&all->at[i]) && say_realms(all->at[i].where))
-            return;
-    fprintf(stderr,
-            "helios: no controller runs with the data directory %s%s (it has no endpoints.json); "
-            "name one with --controller DIR, --controller tcp://HOST, or $HELIOS_CONTROLLER\n",
-            all->n ? all->at[0].where : "", all->n > 1 ? " or the others" : "");
-}
-
-int places_list(const struct args *a, struct places *ret)
-{
-    *ret = (struct places){0};
-    const char *list = getenv("HELIOS_CONTROLLER"), *data = getenv("HELIOS_DATA");
-    for (size_t i = 0; i < a->n_given; i++)
-        if (strcmp(a->given[i], "controller") == 0)
-            add_list(ret, a->values[i]);
-    if (ret->n == 0 && list)
-        add_list(ret, list);
-    if (ret->n == 0)
-        add(ret, bytes_of(data ? data : "./data"));
-    int r = take_keys(ret, args_value(a, "controller-key", getenv("HELIOS_CONTROLLER_KEY")));
-    if (r < 0)
-        places_done(ret);
-    return r;
-}
-
-int places_find(const struct args *a, struct places *ret)
-{
-    int r = places_list(a, ret);
-    if (r < 0 || any_known(ret))
-        return r;
-    say_nobody(ret);
-    places_done(ret);
+        if (all->at[i].endpoints[ENDPOINT_control])
+            return 0;
+    for (size_t i = 0; i < all->n; i++)
+        if (!is_host(&all->at[i]) && say_realms(all->at[i].where, why))
+            return -ENOENT;
+    buf_printf(why,
+               "no controller runs with the data directory %s%s (it has no endpoints.json); name one with "
+               "--controller DIR, --controller tcp://HOST, or $HELIOS_CONTROLLER",
+               all->n ? all->at[0].where : "", all->n > 1 ? " or the others" : "");
     return -ENOENT;
+}
+
+static int take_key(struct place *p, struct bytes given, struct buf *why)
+{
+    struct key key;
+    _autofree_ char *wrong = NULL, *path = bytes_dup(given);
+    if (key_is_text(given))
+        memcpy(key.public, path, given.n + 1);
+    else if (key_read(path, false, &key, &wrong) < 0)
+        return buf_text(why, wrong), -EINVAL;
+    memcpy(p->key, key.public, sizeof(p->key));
+    return 0;
+}
+
+int places_keys(struct places *all, const char *list, struct buf *why)
+{
+    int r = 0;
+    for (size_t i = 0; list && i < all->n && r == 0 && *list; i++) {
+        size_t n = strcspn(list, " ");
+        if (n)
+            r = take_key(&all->at[i], (struct bytes){list, n}, why);
+        list += n + (list[n] == ' ');
+    }
+    return r;
 }

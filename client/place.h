@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Where the controllers are: data directories' endpoints.json, or hosts with the default ports. */
-#ifndef HELIOS_TOOL_PLACE_H
-#define HELIOS_TOOL_PLACE_H
+#ifndef HELIOS_CLIENT_PLACE_H
+#define HELIOS_CLIENT_PLACE_H
 
-#include "args.h"
 #include "client/client.h"
+#include "common/buf.h"
 #include "proto/key.h"
 #include "proto/schema.h"
 
@@ -19,14 +19,15 @@ struct places {
     size_t n;
 };
 
-/* places_find reads --controller (each, a list with commas), $HELIOS_CONTROLLER, $HELIOS_DATA,
- * ./data, in this order; and the public keys of hosts, in the same order, from --controller-key or
- * $HELIOS_CONTROLLER_KEY: *.pub files or their 40 letters, with blanks between them. -ENOENT, with a sentence on stderr, when
- * nothing is known of any; -EINVAL for a key that is none. */
-int places_find(const struct args *a, struct places *ret);
-/* places_list: the same, also when nothing is known of any; it complains of keys only. */
-int places_list(const struct args *a, struct places *ret);
-int places_of(const char *directory, struct places *ret); /* of this data directory; silent */
+/* places_add adds those of a list with commas: data directories, tcp://HOST with the default ports. */
+void places_add(struct places *p, const char *list);
+/* places_usual adds those of $HELIOS_CONTROLLER, else $HELIOS_DATA, else ./data, when there are none. */
+void places_usual(struct places *p);
+/* places_keys gives the hosts their public keys, in the same order: *.pub files or their 40 letters, with
+ * blanks between them; data directories say theirs themselves. -EINVAL with a sentence for a key that is none. */
+int places_keys(struct places *p, const char *list, struct buf *why);
+/* places_known: is anything known of any? -ENOENT with a sentence. */
+int places_known(const struct places *p, struct buf *why);
 void places_done(struct places *p);
 /* place_look reads a data directory's endpoints again; whether `control` or its key has changed. */
 bool place_look(struct place *p);

@@ -61,9 +61,9 @@ static int leader_of(struct client *c, size_t *ret)
 {
     json_t *answers[CLIENT_CONTROLLERS];
     int code = client_ask_all(c, false, "controller", NULL, answers, ret);
-    for (size_t i = 0; code == 0 && i < c->places.n; i++)
+    for (size_t i = 0; code == 0 && i < c->talk.places.n; i++)
         json_decref(answers[i]);
-    if (code == 0 && *ret == c->places.n) {
+    if (code == 0 && *ret == c->talk.places.n) {
         fprintf(stderr, "helios bench: none of these controllers leads now\n");
         code = EX_TEMPFAIL;
     }
@@ -161,7 +161,7 @@ static int measure(struct client *c, size_t leader, struct bencher *b, const str
 {
     enum { HWM = 100000 };
     struct plan plan = plan_of(a);
-    int r = socket_new(c->context, SOCKET_DEALER, HWM, &b->socket);
+    int r = socket_new(c->talk.context, SOCKET_DEALER, HWM, &b->socket);
     if (r < 0 || client_connect(c, leader, b->socket, ENDPOINT_control) < 0)
         return EX_UNAVAILABLE;
     b->until = clock_now() + args_ms(a, "within", 60000);

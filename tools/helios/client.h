@@ -1,31 +1,27 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* A conversation with the controllers of a realm: sockets and a clock around the logic of client/,
- * which knows who leads and what to say again. */
+/* A conversation with the controllers of a realm, as the verbs have it: options from the command line,
+ * sentences on stderr, exit codes. */
 #ifndef HELIOS_TOOL_CLIENT_H
 #define HELIOS_TOOL_CLIENT_H
 
 #include <jansson.h>
 
 #include "args.h"
-#include "client/client.h"
-#include "common/buf.h"
-#include "place.h"
+#include "client/talk.h"
 
 struct client {
-    struct places places;              /* owned */
-    struct key key;                    /* ours; none when its public is "" */
-    void *context;                     /* owned; NULL = not open */
-    void *sockets[CLIENT_CONTROLLERS]; /* owned; NULL = it cannot be reached now */
-    struct client_core core;
+    struct talk talk;
     int64_t timeout_ms;
-    int64_t looked;      /* clock_now: when endpoints were read last */
     bool quiet;          /* says nothing when another controller leads */
-    struct buf in;       /* the last message */
     struct asked *asked; /* what client_ask waits for; NULL = nothing */
     /* Everything else that comes; may be NULL. */
     void (*on_event)(void *whom, const struct client_event *event);
     void *whom;
 };
+
+/* client_places are those of --controller (each, a list with commas), $HELIOS_CONTROLLER, $HELIOS_DATA or ./data, in this
+ * order, with the keys of --controller-key, known or not. -EINVAL after a sentence on stderr. */
+int client_places(const struct args *a, struct places *ret);
 
 /* client_open finds and connects; 0, or the exit code for the process after a sentence on stderr.
  */
@@ -43,9 +39,6 @@ const char *client_doubt(const struct client *c);
 /* client_turn sends what is due, waits at most wait_ms for a message, or for something to read on
  * `other` (a socket, may be NULL), and takes in what came. -EINTR when a signal came. */
 int client_turn(struct client *c, int64_t wait_ms, void *other);
-
-/* client_guard bounds what peers send and we have not taken; answers in how many ms it must be called again. */
-int64_t client_guard(int64_t now);
 
 /* client_ask sends a query or command and waits for its reply. args: a JSON object or NULL
  * (borrowed). 0 and a new reference in *ret; else the exit code (EX_UNAVAILABLE no answer,

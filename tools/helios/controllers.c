@@ -38,9 +38,9 @@ static void say_lease(json_t *row)
 static json_t *rows_of(struct client *c, json_t **answers)
 {
     json_t *rows = json_array();
-    for (size_t i = 0; i < c->places.n; i++) {
+    for (size_t i = 0; i < c->talk.places.n; i++) {
         json_t *row = answers[i] ? answers[i] : json_pack("{ss}", "state", "unreachable");
-        json_object_set_new(row, "where", json_string(c->places.at[i].where));
+        json_object_set_new(row, "where", json_string(c->talk.places.at[i].where));
         json_object_set_new(row, "reachable", json_boolean(answers[i] != NULL));
         json_array_append_new(rows, row);
     }
@@ -66,9 +66,9 @@ static int controllers_once(struct client *c, const struct cli_verb *verb, const
         print_text(&out);
         json_decref(rows);
     }
-    if (leads == c->places.n)
+    if (leads == c->talk.places.n)
         fprintf(stderr, "helios: none of these controllers leads now\n");
-    return leads == c->places.n ? EX_TEMPFAIL : 0;
+    return leads == c->talk.places.n ? EX_TEMPFAIL : 0;
 }
 
 int run_controllers(const struct cli_verb *verb, const struct args *a)
@@ -85,25 +85,25 @@ static int tell_all(struct client *c, const struct order_row *row, const struct 
         json_object_set_new(args, "reason", json_string(args_value(a, "reason", "")));
     int refused = client_ask_all(c, true, row->command, args, answers, &leads);
     json_decref(args);
-    for (size_t i = 0; i < c->places.n; i++) {
+    for (size_t i = 0; i < c->talk.places.n; i++) {
         if (answers[i])
-            json_array_append_new(done, json_string(c->places.at[i].where));
+            json_array_append_new(done, json_string(c->talk.places.at[i].where));
         else if (!refused)
-            fprintf(stderr, "helios: %s did not answer\n", c->places.at[i].where);
+            fprintf(stderr, "helios: %s did not answer\n", c->talk.places.at[i].where);
         json_decref(answers[i]);
     }
     size_t n = json_array_size(done);
-    if (leads == c->places.n && !refused)
+    if (leads == c->talk.places.n && !refused)
         fprintf(stderr, n ? "helios: no leader has answered%s: what leads now may not know\n"
                           : "helios: no answer; is the controller running%s?\n",
                 n ? "" : client_doubt(c));
     if (args_has(a, "json"))
-        print_json(json_pack("{sssb sO}", "done", row->command, "leader", leads < c->places.n,
+        print_json(json_pack("{sssb sO}", "done", row->command, "leader", leads < c->talk.places.n,
                              "controllers", done));
     else if (n)
         printf("%s\n", row->done);
     json_decref(done);
-    return refused ? refused : leads < c->places.n ? 0 : n ? EX_TEMPFAIL : EX_UNAVAILABLE;
+    return refused ? refused : leads < c->talk.places.n ? 0 : n ? EX_TEMPFAIL : EX_UNAVAILABLE;
 }
 
 int run_everywhere(const struct cli_verb *verb, const struct args *a)

@@ -135,7 +135,7 @@ void look_agent_controllers(struct exam *e, struct finding *f)
         _autofree_ char *where = host ? xdup(word->at) : exam_beside(e->agent_file, word->at);
         struct args a = {.given = {"controller"}, .values = {where}, .n_given = 1};
         struct places places;
-        if (places_list(&a, &places) < 0)
+        if (client_places(&a, &places) < 0)
             continue;
         n++;
         judge_place(e, f, &places.at[0], &reached);

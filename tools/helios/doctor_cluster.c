@@ -116,7 +116,7 @@ void look_controllers(struct exam *e, struct finding *f)
     struct places places;
     if (!is_named(e))
         give(&a, "controller", e->data);
-    if (places_list(&a, &places) < 0) {
+    if (client_places(&a, &places) < 0) {
         found(f, GRADE_FAIL, "name *.pub files, or their 40 letters, in the order of --controller",
               "--controller-key does not read");
         return;

@@ -9,9 +9,9 @@
 int events_open(struct events *e, struct client *c)
 {
     *e = (struct events){0};
-    int r = socket_new(c->context, SOCKET_SUB, 100000, &e->socket);
-    for (size_t i = 0; i < c->places.n && r == 0; i++) {
-        const char *endpoint = c->places.at[i].endpoints[ENDPOINT_events];
+    int r = socket_new(c->talk.context, SOCKET_SUB, 100000, &e->socket);
+    for (size_t i = 0; i < c->talk.places.n && r == 0; i++) {
+        const char *endpoint = c->talk.places.at[i].endpoints[ENDPOINT_events];
         r = endpoint ? client_connect(c, i, e->socket, ENDPOINT_events) : 0;
     }
     return r;

@@ -165,7 +165,7 @@ static int await_all(struct client *c, struct waiting *w)
         w->wait && args_has(w->a, "timeout") ? clock_now() + c->timeout_ms : INT64_MAX;
     c->on_event = on_event;
     c->whom = w;
-    while (!client_idle(&c->core)) {
+    while (!client_idle(&c->talk.core)) {
         int64_t left = deadline - clock_now();
         if (left > 0 && client_turn(c, left, NULL) == 0)
             continue;
@@ -198,7 +198,7 @@ static int submit_one(const struct args *a, const char *action, struct bytes par
     request.signature = buf_bytes(&signature);
     r = client_open(&c, a);
     if (r == 0) {
-        client_submit(&c.core, &request, 1, wait, c.timeout_ms, clock_now());
+        client_submit(&c.talk.core, &request, 1, wait, c.timeout_ms, clock_now());
         r = await_all(&c, &w);
     }
     client_close(&c);
@@ -270,7 +270,7 @@ int run_wait(const struct cli_verb *verb, const struct args *a)
     struct waiting w = {.a = a, .wait = true, .n_tasks = a->n_words};
     int r = client_open(&c, a);
     if (r == 0) {
-        client_watch(&c.core, ids, a->n_words, clock_now());
+        client_watch(&c.talk.core, ids, a->n_words, clock_now());
         r = await_all(&c, &w);
     }
     client_close(&c);

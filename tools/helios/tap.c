@@ -123,7 +123,7 @@ static void follow(struct tap *t, struct events *e, uint64_t epoch, uint64_t seq
     uint64_t gaps = 0;
     while (!stop_asked() && t->left > 0 && clock_now() < end) {
         zmq_pollitem_t item = {.socket = e->socket, .events = ZMQ_POLLIN};
-        zmq_poll(&item, 1, (long)client_guard(clock_now()));
+        zmq_poll(&item, 1, (long)talk_guard(clock_now()));
         for (json_t *event; !stop_asked() && t->left > 0 && (event = events_next(e));
              json_decref(event))
             if (fresh(event, epoch, seq))

@@ -137,7 +137,7 @@ static json_t *ask_summary(struct up *u)
 {
     json_t *answer = NULL;
     char err[512];
-    if (u->client.context == NULL)
+    if (u->client.talk.context == NULL)
         return NULL;
     u->client.timeout_ms = 5000;
     if (client_ask(&u->client, false, "summary", NULL, &answer, err) != 0) {

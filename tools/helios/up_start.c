@@ -100,7 +100,7 @@ static bool answers(struct up *u)
     json_decref(all);
     if (!ours)
         return false;
-    if (u->client.context == NULL && client_open_at(&u->client, u->data, 500) != 0)
+    if (u->client.talk.context == NULL && client_open_at(&u->client, u->data, 500) != 0)
         return false;
     int r = client_ask(&u->client, false, "status", NULL, &status, err);
     json_decref(status);
@@ -126,7 +126,7 @@ static void keep_ports(struct up *u)
     static const char *const names[ENDPOINTS] = {"agents", "control", "kpi", "events"};
     for (size_t i = 0; i < ENDPOINTS; i++) {
         struct buf flag = {0};
-        buf_printf(&flag, "listen.%s=%s", names[i], u->client.places.at[0].endpoints[i]);
+        buf_printf(&flag, "listen.%s=%s", names[i], u->client.talk.places.at[0].endpoints[i]);
         for (char **word = u->controller->argv; *word; word++)
             if (strncmp(*word, buf_str(&flag), strlen("listen.") + strlen(names[i]) + 1) == 0) {
                 free(*word);

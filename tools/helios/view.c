@@ -30,7 +30,7 @@ static void ask(struct view *v, bool first, int64_t now)
     for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
         struct client_question q = {.name = bytes_of(questions[i].what)};
         if (v->open[i] == 0 && questions[i].once == first)
-            v->open[i] = client_put(&v->client->core, &q, PATIENCE_MS, now);
+            v->open[i] = client_put(&v->client->talk.core, &q, PATIENCE_MS, now);
     }
     if (!first)
         v->asked = now;

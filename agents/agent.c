@@ -20,7 +20,7 @@ char *agent_path(const struct agent *a, const char *path)
     struct buf whole = {0};
     if (*path == '/')
         return xdup(path);
-    buf_printf(&whole, "%s%s%s", a->dir, *path ? "/" : "", path);
+    buf_printf(&whole, "%s%s%s", a->dir, *a->dir && *path ? "/" : "", path);
     return buf_take(&whole);
 }
 
@@ -109,6 +109,10 @@ static int make_identity(struct agent *a, char **ret_why)
         sprintf(a->instance + 2 * i, "%02x", drawn[i]);
     if (gethostname(a->host, sizeof(a->host) - 1))
         a->host[0] = '\0';
+    if (a->guest) {
+        a->dir = xdup("");
+        return 0;
+    }
     if (realpath(settings_file(a->settings), path) == NULL)
         return -errno;
     slash = strrchr(path, '/');
@@ -128,6 +132,8 @@ static int read_key(struct agent *a, char **ret_why)
 
 static int make_manifest(struct agent *a, char **ret_why)
 {
+    if (a->manifest)
+        return 0;
     struct settings *own =
         NULL; /* the manifest's: a reload replaces it, while members stay with those of the start */
     int error = settings_load(section_agent_config, settings_file(a->settings), a->flags,
@@ -212,7 +218,7 @@ static int make_links(struct agent *a, char **ret_why)
 static int make_signals(struct agent *a, char **ret_why)
 {
     (void)ret_why;
-    return signals_take(a);
+    return a->guest ? 0 : signals_take(a);
 }
 
 static const struct {
@@ -240,15 +246,16 @@ static void prepare(struct agent *a)
     leave_init(a);
 }
 
-int process_new(struct settings *settings, const char *const *flags, size_t n_flags,
-                struct agent **ret, char **ret_why)
+int process_new(const struct process_order *order, struct agent **ret, char **ret_why)
 {
     struct agent *a = NEW(struct agent);
     int error = 0;
     *ret_why = NULL;
-    a->settings = settings;
-    a->flags = flags;
-    a->n_flags = n_flags;
+    a->settings = order->settings;
+    a->manifest = order->manifest;
+    a->flags = order->flags;
+    a->n_flags = order->n_flags;
+    a->guest = order->guest;
     prepare(a);
     for (size_t i = 0; i < ARRAY_SIZE(steps) && !error; i++) {
         error = steps[i].step(a, ret_why);
@@ -315,9 +322,10 @@ static void speak(struct member *m)
     leave_if_done(m);
 }
 
-void process_turn(struct agent *a)
+void process_turn(struct agent *a, int64_t most_ms)
 {
-    loop_turn(&a->loop, !list_empty(&a->dirty) || !list_empty(&a->ended));
+    bool busy = !list_empty(&a->dirty) || !list_empty(&a->ended);
+    loop_turn(&a->loop, busy ? 0 : most_ms);
     start_and_settle(a);
     results_sync(a); /* before anything of it is said */
     list_each(m, &a->dirty, struct member, dirty) speak(m);

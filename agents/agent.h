@@ -72,15 +72,25 @@ struct agent {
     uint64_t runs;          /* started so far: their marks */
     enum agent_state state;
     bool hurried;          /* LEAVING: running attempts were stopped */
-    struct timer patience; /* LEAVING: how long running attempts may take */
+    struct timer patience; /* LEAVING: how long running attempts may take: */
+    int64_t patience_ms;
+    bool guest; /* see process_order */
 };
 
-/* process_new takes loaded settings (of section_agent_config). -errno with a sentence in *ret_why,
- * the caller's. */
-int process_new(struct settings *settings, const char *const *flags, size_t n_flags,
-                struct agent **ret, char **ret_why);
+struct process_order {
+    struct settings *settings; /* of section_agent_config: members, controllers; taken */
+    struct manifest *manifest; /* what is offered; taken. NULL: of the settings' file, which is read anew */
+    const char *const *flags;  /* of the command line, for a reload */
+    size_t n_flags;
+    /* It lives in somebody else's program: signals and children are that one's, and paths begin where that one is. */
+    bool guest;
+};
+
+/* process_new answers -errno with a sentence in *ret_why, the caller's. */
+int process_new(const struct process_order *order, struct agent **ret, char **ret_why);
 void process_free(struct agent *a);
-void process_turn(struct agent *a); /* one pass of the loop; until a->state is AGENT_GONE */
+/* process_turn is one pass of the loop, which waits at most most_ms; until a->state is AGENT_GONE. */
+void process_turn(struct agent *a, int64_t most_ms);
 /* agent_path makes a path of the config absolute; the caller's to free. */
 char *agent_path(const struct agent *a, const char *path);
 /* agent_member finds a member by its id; NULL. */

@@ -113,10 +113,10 @@ static const struct param_rule webhook_params[] = {
 };
 
 static const struct builtin builtins[] = {
-    {"echo", echo_params, ARRAY_SIZE(echo_params), start_echo, NULL},
-    {"noop", NULL, 0, start_noop, NULL},
-    {"sleep", sleep_params, ARRAY_SIZE(sleep_params), start_sleep, due_sleep},
-    {"webhook", webhook_params, ARRAY_SIZE(webhook_params), start_webhook, NULL},
+    {"echo", echo_params, ARRAY_SIZE(echo_params), .start = start_echo},
+    {"noop", NULL, 0, .start = start_noop},
+    {"sleep", sleep_params, ARRAY_SIZE(sleep_params), .start = start_sleep, .due = due_sleep},
+    {"webhook", webhook_params, ARRAY_SIZE(webhook_params), .start = start_webhook},
 };
 
 const struct builtin *builtin_find(const char *name)

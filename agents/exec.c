@@ -18,6 +18,10 @@ enum { CHUNK = 64 * 1024, CHUNKS_A_TURN = 16, HUNTS = 3, AGAIN_MS = 50, REST_MS 
 void exec_init(struct exec *e, struct loop *loop)
 {
     *e = (struct exec){.loop = loop, .oom_kills = memory_kills()};
+}
+
+void exec_adopt(void)
+{
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 

@@ -67,7 +67,8 @@ struct child {
     void (*on_end)(struct child *c);      /* the last call; the owner then calls child_free */
 };
 
-void exec_init(struct exec *e, struct loop *loop); /* makes us the reaper of orphans */
+void exec_init(struct exec *e, struct loop *loop);
+void exec_adopt(void); /* makes this process the reaper of orphans */
 void exec_reap(struct exec *e);                    /* on SIGCHLD */
 
 /* exec_start: owner and hooks are in *hooks. -errno when the program cannot be started; then no

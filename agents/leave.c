@@ -64,17 +64,18 @@ void agent_leave(struct agent *a)
         return;
     }
     log_info("agent.leaving",
-             "asked to stop: nothing new is started; what runs may end within %d s",
-             PATIENCE_MS / 1000);
+             "asked to stop: nothing new is started; what runs may end within %lld s",
+             (long long)(a->patience_ms / 1000));
     a->state = AGENT_LEAVING;
     for (size_t i = 0; i < a->n_members; i++) {
         slots_drop_queue(&a->members[i]);
         agent_dirty(&a->members[i]);
     }
-    loop_timer(&a->loop, &a->patience, a->loop.now + PATIENCE_MS);
+    loop_timer(&a->loop, &a->patience, a->loop.now + a->patience_ms);
 }
 
 void leave_init(struct agent *a)
 {
     a->patience.due = on_patience;
+    a->patience_ms = PATIENCE_MS;
 }

@@ -5,9 +5,6 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "proto/crowd.h"
-#include "proto/wait.h"
-
-enum { LONGEST_WAIT_MS = 60000 };
 
 struct poll_set {
     struct wait_item *items; /* owned; items[i] belongs to watches[i] */
@@ -79,14 +76,18 @@ static void on_cut(void *user, uint16_t port, const char *why)
     log_warn("link.cut", "the controller at port %u was cut off: %s", port, why);
 }
 
-static long wait_ms(struct loop *l, bool busy)
+size_t loop_items(const struct loop *l, const struct wait_item **ret)
+{
+    *ret = l->set->items;
+    return l->set->n;
+}
+
+int64_t loop_due(struct loop *l)
 {
     struct heap_node *first = heap_first(&l->timers);
     int64_t now = clock_now();
     int64_t look = crowd_look(now, on_cut, NULL); /* whatever listens there may be no controller */
-    if (busy)
-        return 0;
-    return (long)MAX(0, MIN(first ? MIN(first->key, look) : look, now + LONGEST_WAIT_MS) - now);
+    return MAX((int64_t)0, (first ? MIN(first->key, look) : look) - now);
 }
 
 /* From the last to the first: a watch that is taken out leaves its place to the last one, which was
@@ -114,9 +115,9 @@ static void call_due(struct loop *l)
     }
 }
 
-void loop_turn(struct loop *l, bool busy)
+void loop_turn(struct loop *l, int64_t most_ms)
 {
-    int n = wait_for(l->set->items, l->set->n, wait_ms(l, busy), 0);
+    int n = wait_for(l->set->items, l->set->n, MIN(loop_due(l), most_ms), 0);
     l->now = clock_now();
     if (n > 0)
         call_ready(l->set);

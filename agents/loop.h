@@ -7,6 +7,7 @@
 #include <poll.h>
 
 #include "common/heap.h"
+#include "proto/wait.h"
 
 /* Something to wait for. Zero it, fill it, hand it to loop_watch; its owner keeps it until
  * loop_unwatch. */
@@ -39,8 +40,12 @@ void loop_unwatch(struct loop *l, struct watch *w);
 void loop_timer(struct loop *l, struct timer *t, int64_t at); /* moves it when it is set already */
 void loop_no_timer(struct loop *l, struct timer *t);
 
-/* loop_turn waits until something is ready or due (not at all when `busy`), then calls it. Every
+enum { LOOP_LONG = 60000 };
+/* loop_turn waits until something is ready or due, most_ms at most, then calls it. Every
  * watch that is ready gets one call; watches and timers may be added and taken out in the calls. */
-void loop_turn(struct loop *l, bool busy);
+void loop_turn(struct loop *l, int64_t most_ms);
+/* For those who wait themselves (proto/outlet.h): what for, and for how many ms at most. */
+size_t loop_items(const struct loop *l, const struct wait_item **ret);
+int64_t loop_due(struct loop *l);
 
 #endif

@@ -161,7 +161,8 @@ static int begin(struct start *s, int argc, char **argv)
 {
     char *why;
     (void)argc, (void)argv;
-    int error = process_new(s->settings, s->flags, s->n_flags, &s->agent, &why);
+    struct process_order order = {.settings = s->settings, .flags = s->flags, .n_flags = s->n_flags};
+    int error = process_new(&order, &s->agent, &why);
     s->settings = NULL;
     if (error) {
         log_error("agent.start", "%s", why);
@@ -190,7 +191,7 @@ static int run(struct start *s, int argc, char **argv)
     on_alive(&s->alive);
     ready_say("READY=1");
     while (s->agent->state != AGENT_GONE) {
-        process_turn(s->agent);
+        process_turn(s->agent, LOOP_LONG);
         if (!leaving && s->agent->state != AGENT_RUNNING)
             ready_say("STOPPING=1");
         leaving = s->agent->state != AGENT_RUNNING;

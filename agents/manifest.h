@@ -18,6 +18,7 @@ struct action {
     const struct set_action *set;      /* NULL: a role's */
     const struct builtin *builtin;     /* NULL: `run`, or a role's */
     const struct composite *composite; /* NULL: the config's */
+    void *host;                        /* of a builtin that its owner has added; borrowed */
 };
 
 struct manifest {

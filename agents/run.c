@@ -37,6 +37,7 @@ void run_end(struct run *r)
     assert(!r->over);
     r->over = true;
     loop_no_timer(&r->agent->loop, &r->clock);
+    list_out(&r->link);
     list_push(&r->agent->ended, &r->link);
 }
 
@@ -300,6 +301,10 @@ void run_stop(struct run *r, enum stop why)
         child_stop(r->child, why);
         return;
     }
+    if (r->action->builtin->stop) {
+        r->action->builtin->stop(r, why);
+        return;
+    }
     fetch_cancel(&r->fetch);
     ended_say(&r->ended, why == STOP_TIMEOUT ? outcome_TIMEOUT : outcome_CANCELLED, "%s",
               why == STOP_TIMEOUT ? "its time was over" : "cancelled");
@@ -313,6 +318,8 @@ void run_free(struct run *r)
     list_out(&r->link);
     loop_no_timer(&r->agent->loop, &r->clock);
     child_free(r->child);
+    if (r->guest)
+        r->action->builtin->free(r);
     fetch_done(&r->fetch);
     buf_done(&r->params);
     ended_done(&r->ended);

@@ -52,7 +52,8 @@ struct run {
     int64_t deadline;
     bool over;
     struct ended ended;
-    void *owner;
+    void *guest;         /* of a builtin with `free`; its own */
+    void *owner; /* a struct job */
     void (*on_progress)(struct run *r, const struct progress *p); /* may be NULL */
     void (*on_end)(struct run *r); /* the owner takes r->ended and calls run_free */
 };

@@ -89,6 +89,7 @@ int signals_take(struct agent *a)
         sigaddset(&set, signals[i].signal);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    exec_adopt();
     a->signals = (struct watch){
         .fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .events = POLLIN, .ready = on_signal};
     if (a->signals.fd < 0)

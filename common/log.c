@@ -15,6 +15,11 @@ static struct {
     bool json;
 } setup = {"helios", LOG_INFO, false};
 
+static struct {
+    log_sink *take; /* NULL = stderr */
+    void *user;
+} sink;
+
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
 void log_setup(const char *program, enum log_level level, enum log_format format)
@@ -22,6 +27,12 @@ void log_setup(const char *program, enum log_level level, enum log_format format
     setup.program = program;
     setup.level = level;
     setup.json = format == LOG_FORMAT_JSON || (format == LOG_FORMAT_AUTO && !isatty(STDERR_FILENO));
+}
+
+void log_to(log_sink *take, void *user)
+{
+    sink.take = take;
+    sink.user = user;
 }
 
 static void add_json(struct buf *line, const char *level, const char *event, struct bytes text)
@@ -47,13 +58,17 @@ static void add_logfmt(struct buf *line, const char *level, const char *event, s
 
 void log_line(enum log_level level, const char *event, const char *format, ...)
 {
-    if (level > setup.level)
+    if (level > setup.level && sink.take == NULL)
         return;
     _cleanup_(buf_done) struct buf text = {0}, line = {0};
     va_list args;
     va_start(args, format);
     buf_vprintf(&text, format, args);
     va_end(args);
+    if (sink.take) {
+        sink.take(sink.user, level, event, buf_str(&text));
+        return;
+    }
     (setup.json ? add_json : add_logfmt)(&line, level_names[level], event, buf_bytes(&text));
     /* One write a line: lines of several processes on one stderr do not mix. A full disk must not
      * stop us. */

@@ -12,6 +12,10 @@ enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 void log_setup(const char *program, enum log_level level, enum log_format format);
 void log_line(enum log_level level, const char *event, const char *format, ...) FORMAT_LIKE(3, 4);
 
+/* log_to hands every line to somebody else instead; NULL: stderr. */
+typedef void log_sink(void *user, enum log_level level, const char *event, const char *text);
+void log_to(log_sink *sink, void *user);
+
 #define log_error(event, ...) log_line(LOG_ERROR, event, __VA_ARGS__)
 #define log_warn(event, ...) log_line(LOG_WARN, event, __VA_ARGS__)
 #define log_info(event, ...) log_line(LOG_INFO, event, __VA_ARGS__)

@@ -127,7 +127,7 @@ static void fail(struct redis *r, const char *why)
         probe_end(r->probe, why);
 }
 
-static void wait_for(struct redis *r, short events)
+static void await_socket(struct redis *r, short events)
 {
     r->watch.events = events;
     loop_watch(&r->probe->agent->loop, &r->watch);
@@ -139,7 +139,7 @@ static void ask(struct redis *r, const char *question, enum state next)
     ssize_t n = (ssize_t)strlen(question);
     r->state = next;
     if (send(r->watch.fd, question, (size_t)n, MSG_NOSIGNAL) == n)
-        wait_for(r, POLLIN);
+        await_socket(r, POLLIN);
     else
         fail(r, "the connection is lost");
 }
@@ -237,7 +237,7 @@ static void open_redis(struct redis *r)
                             errno != EINPROGRESS))
         fail(r, strerror(errno));
     else
-        wait_for(r, POLLOUT);
+        await_socket(r, POLLOUT);
 }
 
 static void start(struct probe *p)

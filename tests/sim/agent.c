@@ -68,7 +68,7 @@ static void start(struct node *n)
 {
     struct agent *a;
     _autofree_ char *why = NULL;
-    int r = process_new((struct settings *)(uintptr_t)n->setup, NULL, 0, &a, &why);
+    int r = process_new(&(struct process_order){.settings = (struct settings *)(uintptr_t)n->setup}, &a, &why);
     if (r < 0)
         fprintf(stderr, "%s: %s\n", n->name, why);
     assert(r == 0);
@@ -79,7 +79,7 @@ static int64_t turn(struct node *n)
 {
     struct agent *a = n->process;
     do
-        process_turn(a);
+        process_turn(a, LOOP_LONG);
     while (agent_ready(a) && a->state != AGENT_GONE);
     if (a->state == AGENT_GONE) {
         trace("has left");

@@ -61,11 +61,11 @@ void loop_no_timer(struct loop *l, struct timer *t)
 }
 
 /* As the real one: from the last to the first, each once. */
-void loop_turn(struct loop *l, bool busy)
+void loop_turn(struct loop *l, int64_t most_ms)
 {
     struct poll_set *s = l->set;
     struct heap_node *first;
-    (void)busy;
+    (void)most_ms;
     l->now = clock_now();
     for (size_t i = s->n; i-- > 0;)
         if (i < s->n && socket_readable(s->watches[i]->socket))

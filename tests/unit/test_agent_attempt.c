@@ -27,7 +27,7 @@ static int start_agent(void **state)
     close(fd);
     int error = settings_load(section_agent_config, path, NULL, 0, &settings, &why);
     if (!error)
-        error = process_new(settings, NULL, 0, &agent, &why);
+        error = process_new(&(struct process_order){.settings = settings}, &agent, &why);
     unlink(path);
     if (error) {
         print_error("%s\n", why);

@@ -60,7 +60,7 @@ static void a_reaped_child_is_sent_nothing(void **state) /* T4 */
 
     c = ended_child(&exec, 1);
     usleep(20000); /* past its deadline; longer does no harm */
-    loop_turn(&loop, true); /* the deadline is over; nobody is there any more */
+    loop_turn(&loop, 0); /* the deadline is over; nobody is there any more */
     assert_int_equal(hits, 0);
     assert_int_equal(c->stop, STOP_NONE);
     child_free(c);
@@ -84,7 +84,7 @@ static void make_file(const char *path)
 #define TURN_UNTIL(exec, it)                                                                       \
     for (int i = 0; !(it) && i < 10000; i++) {                                                     \
         usleep(1000);                                                                              \
-        loop_turn((exec)->loop, true);                                                             \
+        loop_turn((exec)->loop, 0);                                                             \
         exec_reap(exec);                                                                           \
     }                                                                                              \
     assert_true(it)

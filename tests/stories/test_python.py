@@ -27,7 +27,8 @@ class Hired:
     """Hired is a running examples/python/agent.py."""
 
     def __init__(self, realm, name="py1"):
-        self.process = Process([PYTHON, "-B", EXAMPLES / "agent.py", realm.endpoints["agents"], name], realm.path / f"{name}.log")
+        self.process = Process([PYTHON, "-B", EXAMPLES / "agent.py", name], realm.path / f"{name}.log",
+                               env={**os.environ, "HELIOS_DATA": str(realm.data)})
         client = realm.client()
         until(lambda: [a for a in client.query("agents")["agents"] if a["id"] == name and a["live"]], f"{name} is welcomed")
 
@@ -41,8 +42,7 @@ class Hired:
 
 def client(realm, *words, code=0):
     done = subprocess.run([PYTHON, "-B", EXAMPLES / "client.py", *words], capture_output=True, text=True, timeout=PATIENCE,
-                          check=False, env={**os.environ, "HELIOS_CONTROL": realm.endpoints["control"],
-                                            "HELIOS_EVENTS": realm.endpoints["events"]})
+                          check=False, env={**os.environ, "HELIOS_DATA": str(realm.data)})
     assert done.returncode == code, (words, done)
     return done.stdout
 
@@ -58,6 +58,20 @@ def test_wrong_parameters_fail_with_a_sentence(realm):
         assert "parameter" in client(realm, "run", "add", '{"a": 40}', code=1)
 
 
+def test_progress_cancel_and_a_checkpoint_that_outlives_its_agent(realm):
+    asker = realm.client()
+    now = lambda: asker.query("task", id=task)["task"]
+    with Hired(realm, "py1") as agent:
+        task = asker.submit("count", params={"to": 100000})["id"]
+        until(lambda: now().get("progress", "") > "at 2", "it tells of its progress")
+        agent.kill()
+    with Hired(realm, "py2"):
+        until(lambda: now()["agent"] == "py2" and now().get("progress"), "the next agent goes on")
+        assert now()["progress"] != "at 0", "from where the first one was"
+        assert asker.command("cancel", id=task)["ok"]
+        until(lambda: now()["state"] == "CANCELLED", "it is cancelled")
+
+
 def test_query_prints_the_status(realm):
     status = json.loads(client(realm, "query", "status"))
     assert status["realm"] == "story" and status["epoch"] == 1
@@ -65,8 +79,7 @@ def test_query_prints_the_status(realm):
 
 def test_events_begin_with_the_present_state(realm):
     tap = subprocess.Popen([PYTHON, "-B", EXAMPLES / "client.py", "events", "task."], stdout=subprocess.PIPE, text=True,
-                           env={**os.environ, "HELIOS_CONTROL": realm.endpoints["control"],
-                                "HELIOS_EVENTS": realm.endpoints["events"]})
+                           env={**os.environ, "HELIOS_DATA": str(realm.data)})
     try:
         assert json.loads(tap.stdout.readline())["event_seq"] >= 1
         with Hired(realm):
@@ -116,7 +129,7 @@ def run_again(realm):
     """The private Redis of the killed controller ends, another one starts: the client says it again until it is taken."""
     done = subprocess.run([PYTHON, "-B", EXAMPLES / "client.py", "run", "echo", '{"text": "again"}'], capture_output=True,
                           text=True, timeout=PATIENCE, check=False,
-                          env={**os.environ, "HELIOS_CONTROL": realm.endpoints["control"]})
+                          env={**os.environ, "HELIOS_DATA": str(realm.data)})
     assert done.returncode == 0, done
     return done.stdout == "again\n"
 
@@ -125,8 +138,15 @@ def test_eight_clients_at_once(realm):
     with Hired(realm, "py1"), Hired(realm, "py2"):
         runs = [subprocess.Popen([PYTHON, "-B", EXAMPLES / "client.py", "run", "add", json.dumps({"a": n, "b": n})],
                                  stdout=subprocess.PIPE, text=True,
-                                 env={**os.environ, "HELIOS_CONTROL": realm.endpoints["control"]}) for n in range(8)]
+                                 env={**os.environ, "HELIOS_DATA": str(realm.data)}) for n in range(8)]
         assert [run.communicate(timeout=PATIENCE)[0] for run in runs] == [f"{2 * n}\n" for n in range(8)]
+
+
+def test_a_measurement_of_the_client_becomes_a_kpi(realm):
+    client(realm, "publish", "latency", "350")
+    asker = realm.client()
+    until(lambda: asker.query("kpi", name="latency")["now"].get("count"), "the sample arrives")
+    assert asker.query("kpi", name="latency")["now"]["last"] == 350
 
 
 def test_samples_from_python_become_a_kpi(realm):

@@ -294,9 +294,9 @@ def test_x10_freeze_needs_no_redis(group):
 def test_the_python_client_finds_the_leader(group):
     """run by examples/python/client.py: its task is submitted to c0, which is killed; c1 sends the end."""
     two = group()
-    control = ",".join(realm.endpoints["control"] for realm in two.realms)
+    controllers = ",".join(str(realm.data) for realm in two.realms)
     run = subprocess.Popen([PYTHON, "-B", EXAMPLES / "client.py", "run", "echo", '{"text": "both"}'], stdout=subprocess.PIPE,
-                           text=True, env={**os.environ, "HELIOS_CONTROL": control})
+                           text=True, env={**os.environ, "HELIOS_CONTROLLER": controllers})
     asker = two.realms[0].client()
     until(lambda: asker.query("status")["tasks_live"] == 1, "c0 has the task")
     two.realms[0].kill()

@@ -44,10 +44,10 @@ class Installed:
     def flags(self):
         return run("pkg-config", "--cflags", "--libs", "helios", env=self.env).split()
 
-    def build(self, name, to):
-        run("cc", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-D_GNU_SOURCE", *SANITIZE, EXAMPLES / f"{name}.c",
-            "-o", to / name, *self.flags())
-        return to / name
+    def build(self, source, to):
+        run("cc", "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-D_GNU_SOURCE", *SANITIZE, source, "-o", to / source.stem,
+            *self.flags(), "-lm")
+        return to / source.stem
 
 
 @pytest.fixture(name="installed", scope="module")
@@ -58,7 +58,8 @@ def install(tmp_path_factory):
 @pytest.fixture(name="programs", scope="module")
 def build(installed, tmp_path_factory):
     to = tmp_path_factory.mktemp("programs")
-    return {name: installed.build(name, to) for name in ("agent", "client")}
+    sources = (EXAMPLES / "agent.c", EXAMPLES / "client.c", SOURCE / "tests" / "stories" / "library_probe.c")
+    return {source.stem: installed.build(source, to) for source in sources}
 
 
 @pytest.fixture(name="realm")
@@ -67,11 +68,15 @@ def make_realm(tmp_path):
         yield realm
 
 
-def counter(realm, installed, programs, name="counter"):
-    process = Process([programs["agent"], name], realm.path / f"{name}.log", env={**installed.env, "HELIOS_DATA": str(realm.data)})
+def hire(realm, installed, words, name):
+    process = Process([*words, name], realm.path / f"{name}.log", env={**installed.env, "HELIOS_DATA": str(realm.data)})
     asker = realm.client()
     until(lambda: [a for a in asker.query("agents")["agents"] if a["id"] == name and a["live"]], f"{name} is welcomed")
     return process
+
+
+def counter(realm, installed, programs, name="counter"):
+    return hire(realm, installed, [programs["agent"]], name)
 
 
 # ---- as it lies on the disk ----
@@ -149,3 +154,39 @@ def test_a_client_without_a_controller_says_what_to_do(installed, programs, tmp_
     done = subprocess.run([programs["client"]], capture_output=True, text=True, check=False, timeout=PATIENCE,
                           env={**installed.env, "HELIOS_DATA": str(tmp_path)})
     assert done.returncode == 1 and "endpoints.json" in done.stderr
+
+
+def test_wrong_calls_are_refused_with_a_sentence(realm, installed, programs):
+    run(programs["library_probe"], "wrong", env={**installed.env, "HELIOS_DATA": str(realm.data)})
+
+
+def test_an_agent_in_a_loop_of_its_hosts_ends_attempts_later(realm, installed, programs):
+    agent = hire(realm, installed, [programs["library_probe"], "agent"], "guest")
+    asker = realm.client()
+    tasks = [asker.submit("later", params={"ms": ms, **word})["id"] for ms in (0, 30, 200) for word in ({}, {"word": "well"})]
+    assert [asker.done(task)["output"] for task in tasks] == 3 * [b"done", b"well"]
+    assert asker.done(asker.submit("later", params={"ms": 1, "word": "other"}, max_attempts=1)["id"])["state"] == "FAILED"
+    spoilt = asker.done(asker.submit("spoil")["id"])
+    assert spoilt["state"] == "COMPLETED" and len(spoilt["output"]) == 64 * 1024
+    agent.send(signal.SIGTERM)
+    assert agent.wait() == 0
+
+
+def test_what_is_cancelled_or_late_ends_so_whatever_the_handler_says(realm, installed, programs):
+    hire(realm, installed, [programs["library_probe"], "agent"], "guest")
+    asker = realm.client()
+    task = asker.submit("later", params={"ms": 900000})["id"]
+    late = asker.submit("later", params={"ms": 900000}, attempt_ms=300, max_attempts=1)["id"]
+    until(lambda: asker.query("task", id=task)["task"]["state"] == "IN_PROGRESS", "it is under way")
+    asker.command("cancel", id=task)
+    assert asker.done(task)["state"] == "CANCELLED"
+    assert "time" in asker.done(late)["error"]
+
+
+def test_an_agent_that_is_stopped_brings_home_what_is_under_way(realm, installed, programs):
+    agent = hire(realm, installed, [programs["library_probe"], "agent"], "guest")
+    asker = realm.client()
+    task = asker.submit("later", params={"ms": 1000})["id"]
+    until(lambda: asker.query("task", id=task)["task"]["state"] == "IN_PROGRESS", "it is under way")
+    agent.send(signal.SIGTERM)
+    assert agent.wait() == 0 and asker.done(task)["state"] == "COMPLETED"

@@ -29,7 +29,7 @@ static void fake_open(struct fake *f)
 }
 
 /* fake_serve answers who has asked meanwhile, and hangs up when he does. Never waits: he is in this very thread. */
-static void fake_serve(struct fake *f, const char *answer, size_t n)
+static void fake_serve(struct fake *f, struct bytes answer)
 {
     char question[4096];
     if (f->peer < 0)
@@ -37,7 +37,7 @@ static void fake_serve(struct fake *f, const char *answer, size_t n)
     ssize_t got = f->peer < 0 ? -1 : read(f->peer, question, sizeof(question));
     if (got > 0) {
         f->asked++;
-        assert_int_equal(write(f->peer, answer, n), (ssize_t)n);
+        assert_int_equal(write(f->peer, answer.at, answer.n), (ssize_t)answer.n);
         shutdown(f->peer, SHUT_WR);
     } else if (got == 0 || (f->peer >= 0 && errno != EAGAIN)) {
         close(f->peer);
@@ -92,7 +92,7 @@ static void what_a_sentinel_may_say(void **state)
         fake_open(&fake);
         r.why[0] = '\0';
         open_at(&r, &fake, 1);
-        UNTIL(&r, (fake_serve(&fake, rows[i].answer.at, rows[i].answer.n), strstr(r.why, rows[i].why)));
+        UNTIL(&r, (fake_serve(&fake, rows[i].answer), strstr(r.why, rows[i].why)));
         assert_false(store_open(r.store));
         rig_close(&r);
         fake_close(&fake);
@@ -110,10 +110,10 @@ static void sentinels_are_asked_in_turn(void **state)
         fake_open(&fakes[i]);
     fake_open(&master);
     fake_close(&fakes[0]);
-    int n = snprintf(answer, sizeof(answer), "*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%d\r\n", snprintf(NULL, 0, "%d", master.port), master.port);
+    snprintf(answer, sizeof(answer), "*2\r\n$9\r\n127.0.0.1\r\n$%d\r\n%d\r\n", snprintf(NULL, 0, "%d", master.port), master.port);
     open_at(&r, fakes, 3);
-    UNTIL(&r, (fake_serve(&fakes[1], "*-1\r\n", 5), fake_serve(&fakes[2], answer, (size_t)n),
-               fake_serve(&master, "*3\r\n$5\r\nslave\r\n$1\r\nh\r\n:1\r\n", 29), strstr(r.why, "no master but a slave")));
+    UNTIL(&r, (fake_serve(&fakes[1], BYTES("*-1\r\n")), fake_serve(&fakes[2], bytes_of(answer)),
+               fake_serve(&master, BYTES("*3\r\n$5\r\nslave\r\n$1\r\nh\r\n:1\r\n")), strstr(r.why, "no master but a slave")));
     assert_int_equal(fakes[1].asked, 1);
     assert_int_equal(fakes[2].asked, 1);
     rig_close(&r);
@@ -137,9 +137,9 @@ static void a_cluster_says_where_to_go(void **state)
     rig_make(&r, options);
     fake_open(&node);
     snprintf(r.server.url, sizeof(r.server.url), "redis://127.0.0.1:%d", node.port);
-    int n = snprintf(answer, sizeof(answer), "-MOVED 866 127.0.0.1:%d\r\n", port);
+    snprintf(answer, sizeof(answer), "-MOVED 866 127.0.0.1:%d\r\n", port);
     rig_open(&r);
-    UNTIL(&r, (fake_serve(&node, answer, (size_t)n), store_open(r.store)));
+    UNTIL(&r, (fake_serve(&node, bytes_of(answer)), store_open(r.store)));
     rig_lead(&r);
     rig_put(&r, "t-1", "v");
     UNTIL(&r, r.durable == 1);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-"""A Debian without Helios, in a directory: nothing of it reaches the machine's services, network or processes."""
+"""A Debian without Helios, in a directory: nothing of it reaches the machine's services, network or processes. It is booted by
+systemd-nspawn; where that cannot be done it is a bare container, a network and processes of its own without systemd."""
 
 import ctypes
 import os
@@ -10,10 +11,11 @@ import subprocess
 import time
 
 PROGRAMS = ("mmdebstrap", "unshare", "nsenter", "setpriv", "ip")
-# Written by every use of dpkg and its like: no part of what a package leaves behind.
-VOLATILE = ("proc", "var/lib/dpkg", "var/cache", "var/log", "tmp", "run", "etc/passwd-", "etc/group-", "etc/shadow-",
-            "etc/gshadow-", "etc/.pwd.lock")
+# Changed by every use of dpkg and its like, or by systemd itself: no part of what a package leaves behind.
+VOLATILE = ("proc", "sys", "dev", "run", "tmp", "var/tmp", "var/cache", "var/log", "var/lib/dpkg", "var/lib/systemd/timers",
+            "var/lib/systemd/random-seed", "etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-", "etc/.pwd.lock")
 PATIENCE = 30
+NAMESPACES = ("--net", "--pid", "--mount", "--ipc", "--uts")
 
 
 def why_not():
@@ -23,7 +25,7 @@ def why_not():
     missing = [name for name in PROGRAMS if not shutil.which(name)]
     if missing:
         return f"needs {', '.join(missing)}"
-    if subprocess.run(["unshare", "--net", "--pid", "--mount", "--fork", "true"], capture_output=True, check=False).returncode:
+    if subprocess.run(["unshare", *NAMESPACES, "--fork", "true"], capture_output=True, check=False).returncode:
         return "namespaces cannot be made here"
     return ""
 
@@ -38,8 +40,23 @@ def die_with_us():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a test that is killed leaves no process behind
 
 
+def children(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except FileNotFoundError:
+        return []
+
+
+def until(condition, what, patience=PATIENCE):
+    end = time.monotonic() + patience
+    while not (value := condition()):
+        assert time.monotonic() < end, f"never happened: {what}"
+        time.sleep(0.1)
+    return value
+
+
 class CleanRoot:
-    """One root with some packages, and a network and processes of its own while it is open."""
+    """One root with some packages, that runs while it is open."""
 
     def __init__(self, path, packages):
         self.path = pathlib.Path(path)
@@ -47,48 +64,61 @@ class CleanRoot:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", f"--include={','.join(packages)}", "bookworm", self.path,
                         *sources()], check=True, capture_output=True, text=True)
-        policy = self.path / "usr/sbin/policy-rc.d"
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
-        # Its first process: all others end with it.
-        start = f"ip link set lo up && mount -t proc proc {self.path}/proc && echo up && exec sleep infinity"
-        self.holder = subprocess.Popen(
-            ["unshare", "--net", "--pid", "--mount", "--ipc", "--uts", "--fork", "--kill-child", "sh", "-c", start],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, preexec_fn=die_with_us)
-        assert self.holder.stdout.readline() == "up\n"
-        children = pathlib.Path(f"/proc/{self.holder.pid}/task/{self.holder.pid}/children").read_text().split()
-        self.pid = children[0]
-        self.started = []
+        self.started = []  # services without systemd
+        self.booted = bool(shutil.which("systemd-nspawn")) and self.boot()
+        if not self.booted:
+            self.hold()
+
+    def open(self, *argv):
+        self.holder = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       preexec_fn=die_with_us)
+
+    def boot(self):
+        """boot says whether systemd runs in it."""
+        self.enter = ["--all"]
+        self.open("systemd-nspawn", "-D", self.path, f"--machine=helios-test-{os.getpid()}", "--boot", "--register=no",
+                  "--keep-unit", "--private-network", "--console=pipe")
+        until(lambda: self.holder.poll() is not None or self.is_up(), "nspawn boots or gives up")
+        return self.holder.poll() is None
+
+    def is_up(self):
+        self.pid = (children(self.holder.pid) or [None])[0]
+        return self.pid and self.run("systemctl", "is-system-running", check=False).strip() in ("running", "degraded")
+
+    def hold(self):
+        """hold is the first process of the bare container: all others end with it."""
+        self.enter = [*NAMESPACES, "chroot", self.path]
+        self.open("unshare", *NAMESPACES, "--fork", "--kill-child", "sh", "-c",
+                  f"ip link set lo up && mount -t proc proc {self.path}/proc && exec sleep infinity")
+        self.pid = until(lambda: children(self.holder.pid), "the container begins")[0]
+        until(lambda: pathlib.Path(f"/proc/{self.pid}/comm").read_text() == "sleep\n", "it has a network and /proc")
 
     def inside(self, argv, user=None):
         become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if user else []
-        return ["nsenter", "-t", self.pid, "--net", "--pid", "--mount", "--ipc", "--uts", "chroot", str(self.path),
-                "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive", *become, *argv]
+        return ["nsenter", "-t", self.pid, *self.enter, "env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8",
+                "DEBIAN_FRONTEND=noninteractive", *become, *argv]
 
     def run(self, *argv, user=None, check=True):
         done = subprocess.run(self.inside(argv, user), capture_output=True, text=True, check=False)
-        assert not check or done.returncode == 0, f"{argv}: {done.returncode}\n{done.stdout}{done.stderr}"
+        assert not check or done.returncode == 0, f"{argv}: {done.returncode}\n{done.stdout}{done.stderr}\n{self.log()}"
         return done.stdout
 
     def start(self, *argv, user):
-        """start runs a service as its user; its lines are in /tmp/USER.log of the root."""
+        """start runs a service as its user where there is no systemd; its lines are in /tmp/USER.log of the root."""
         with open(self.path / f"tmp/{user}.log", "ab") as log:
             self.started.append(subprocess.Popen(self.inside(argv, user), stdout=log, stderr=log))
-        return self.started[-1]
 
     def stop(self, program):
-        """stop asks a service to end, as its unit would, and answers its exit code; nsenter waits for it."""
+        """stop asks such a service to end, as its unit would, and answers its exit code; nsenter waits for it."""
         self.run("sh", "-c", f"kill -TERM $(pidof {program})")
-        service = next(s for s in self.started if program in " ".join(s.args))
-        return service.wait(PATIENCE)
+        return next(s for s in self.started if program in s.args).wait(PATIENCE)
 
-    def until(self, condition, what):
-        end = time.monotonic() + PATIENCE
-        while not (value := condition()):
-            logs = "".join(path.read_text()[-2000:] for path in (self.path / "tmp").glob("*.log"))
-            assert time.monotonic() < end, f"never happened: {what}\n{logs}"
-            time.sleep(0.1)
-        return value
+    def log(self):
+        """log is what the services have said of late."""
+        if self.booted:
+            return subprocess.run(self.inside(["journalctl", "--no-pager", "-n", "40"]), capture_output=True, text=True,
+                                  check=False).stdout
+        return "".join(path.read_text()[-2000:] for path in (self.path / "tmp").glob("*.log"))
 
     def things(self):
         """things are all paths that a package could leave behind, and all users and groups."""

@@ -12,6 +12,7 @@ import subprocess
 import pytest
 
 import clean_root
+from clean_root import until
 
 BUILD = pathlib.Path(os.environ["HELIOS_BUILD"])
 WANTED = "etc/systemd/system/multi-user.target.wants/heliosd.service"
@@ -37,10 +38,10 @@ def field(deb, name):
 
 
 def needs(debs):
-    """needs are the packages that these depend on or recommend; of several ways the last, which needs the least."""
+    """needs are the packages that these depend on or recommend, in the first of several ways; and what boots."""
     lines = [line for deb in debs.values() for name in ("Depends", "Pre-Depends", "Recommends")
              for line in field(deb, name).split(",") if line.strip()]
-    return sorted({re.match(r"[^ (]+", line.rpartition("|")[2].strip())[0] for line in lines} - set(debs))
+    return sorted({re.match(r"[^ (]+", line.strip())[0] for line in lines} - set(debs) | {"systemd-sysv"})
 
 
 def test_there_is_a_package_for_each_part(debs):
@@ -64,15 +65,16 @@ def make_root(debs):
     except subprocess.CalledProcessError as error:
         assert NO_MIRROR.search(error.stderr), error.stderr
         pytest.skip("a clean root cannot be made: no Debian mirror can be reached")
+    (root.path / "debs").mkdir()
     for deb in debs.values():
-        shutil.copy(deb, root.path / "tmp")
+        shutil.copy(deb, root.path / "debs")
     root.before = root.things()
     yield root
     root.close()
 
 
 def install(root, debs):
-    root.run("dpkg", "-i", "--force-confold", *[f"/tmp/{deb.name}" for deb in debs.values()])
+    root.run("dpkg", "-i", "--force-confold", *[f"/debs/{deb.name}" for deb in debs.values()])
 
 
 def owner(root, path):
@@ -100,33 +102,64 @@ def test_they_install_with_users_directories_and_configs(root, debs):
 
 @in_a_root
 def test_the_services_run_as_their_users_and_do_a_task(root):
-    root.start("heliosd", "--config", "/etc/helios/helios.yaml", user="helios")
-    root.start("helios-agent", "/etc/helios/agents/local.yaml", user="helios-agent")
-    root.until(lambda: (ask(root, "status") or {}).get("realm") == "default", "the controller answers")
-    root.until(lambda: "local" in json.dumps(ask(root, "agents")), "the agent is known")
+    if root.booted:
+        assert root.run("systemctl", "is-active", "heliosd").strip() == "active", "installing has started it, and it was ready"
+        root.run("systemctl", "enable", "--now", "helios-agent@local")
+    else:
+        root.start("heliosd", "--config", "/etc/helios/helios.yaml", user="helios")
+        root.start("helios-agent", "/etc/helios/agents/local.yaml", user="helios-agent")
+    until(lambda: (ask(root, "status") or {}).get("realm") == "default", "the controller answers")
+    until(lambda: "local" in json.dumps(ask(root, "agents")), "the agent is known")
     assert "COMPLETED" in root.run("helios", "submit", "echo", "--params", '{"text": "hello"}', "--wait", *TOOL[1:], user="daemon")
-    root.until(lambda: any(s["stored"] for s in ask(root, "sources")["sources"]), "the machine is measured")
+    until(lambda: any(s["stored"] for s in ask(root, "sources")["sources"]), "the machine is measured")
+
+
+def shown(root, unit, name):
+    return root.run("systemctl", "show", "--value", "-p", name, unit).strip()
 
 
 @in_a_root
-def test_they_stop_as_their_units_ask(root):
-    assert root.stop("helios-agent") == 0
-    assert root.stop("heliosd") == 0
-    assert root.run("pidof", "redis-server", check=False) == ""
+@pytest.mark.parametrize("unit", ["heliosd", "helios-agent@local"])
+def test_systemd_has_them_under_watch_and_reloads_them(root, unit):
+    if not root.booted:
+        pytest.skip("systemd-nspawn cannot boot here: the units are not run")
+    before = [shown(root, unit, name) for name in ("MainPID", "WatchdogTimestampMonotonic")]
+    assert before[1] != "0"
+    root.run("systemctl", "reload", unit)
+    until(lambda: "config.same" in root.run("journalctl", "-u", unit) or "agent.reload" in root.run("journalctl", "-u", unit), "it has read it")
+    until(lambda: shown(root, unit, "ActiveState") == "active", "the reload is over")
+    assert (shown(root, unit, "MainPID"), shown(root, unit, "NRestarts")) == (before[0], "0")
 
 
 @in_a_root
-def test_an_upgrade_keeps_what_the_administrator_has_changed(root, debs):
+def test_an_upgrade_restarts_them_and_keeps_what_the_administrator_has_changed(root, debs):
     config = root.path / "etc/helios/helios.yaml"
     config.write_text(config.read_text() + "# mine\n")
+    before = root.run("pidof", "heliosd", "helios-agent").split()
     install(root, debs)
     assert config.read_text().endswith("# mine\n")
-    root.run("heliosd", "--config", "/etc/helios/helios.yaml", "--check")
+    if root.booted:
+        after = root.run("pidof", "heliosd", "helios-agent").split()
+        assert len(after) == 2 and not set(before) & set(after)
+        until(lambda: "local" in json.dumps(ask(root, "agents")), "the agent is known again")
+
+
+@in_a_root
+def test_they_stop_cleanly(root):
+    if root.booted:
+        for unit in ("helios-agent@local", "heliosd"):
+            root.run("systemctl", "stop", unit)
+            assert (shown(root, unit, "Result"), shown(root, unit, "ExecMainStatus")) == ("success", "0")
+        root.run("systemctl", "start", "heliosd", "helios-agent@local")
+    else:
+        assert (root.stop("helios-agent"), root.stop("heliosd")) == (0, 0)
+        assert root.run("pidof", "redis-server", check=False) == ""
 
 
 @in_a_root
 def test_a_removal_keeps_config_and_state(root, debs):
     root.run("dpkg", "--remove", *debs)
+    assert root.run("pidof", "heliosd", "helios-agent", check=False) == ""
     assert not (root.path / "usr/bin/heliosd").exists()
     assert (root.path / "etc/helios/helios.yaml").exists() and (root.path / "var/lib/helios/redis").exists()
 

@@ -45,9 +45,10 @@ def needs(debs):
 
 
 def test_there_is_a_package_for_each_part(debs):
-    assert {"helios-controller", "helios-agent", "helios-tools"} <= set(debs)
+    assert set(debs) == {"helios-controller", "helios-agent", "helios-tools", "libhelios0", "libhelios-dev"}
     for name, deb in debs.items():
-        assert "libc6" in field(deb, "Depends") or name.endswith("-dev")
+        needed = field(deb, "Depends")
+        assert needed.startswith("libhelios0 (= ") if name == "libhelios-dev" else "libc6 (>=" in needed
 
 
 @pytest.mark.skipif(not shutil.which("lintian"), reason="there is no lintian")
@@ -98,6 +99,7 @@ def test_they_install_with_users_directories_and_configs(root, debs):
     assert (root.path / WANTED).is_symlink()
     assert stat.S_IMODE((root.path / "etc/helios/helios.yaml").stat().st_mode) == 0o644
     assert root.run("dpkg", "--verify") == ""
+    assert "libhelios.so.0" in root.run("ldconfig", "-p")
 
 
 @in_a_root

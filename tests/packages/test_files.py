@@ -104,11 +104,11 @@ def test_the_pages_can_be_read():
 
 def test_a_tree_of_the_installed_files_is_where_gnu_says(tmp_path):
     environment = {**os.environ, "DESTDIR": str(tmp_path)}
-    for component in ("controller", "agent", "tools"):
+    for component in ("controller", "agent", "tools", "lib", "dev"):
         subprocess.run(["cmake", "--install", BUILD, "--component", component], check=True, env=environment,
                        stdout=subprocess.DEVNULL)
-    found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if not path.is_dir()}
     ends = ["bin/heliosd", "bin/helios-agent", "bin/helios", "etc/helios/helios.yaml", "etc/helios/agents/local.yaml",
             "system/heliosd.service", "system/helios-agent@.service", "lib/sysusers.d/helios-controller.conf",
-            "lib/tmpfiles.d/helios-agent.conf", "share/bash-completion/completions/helios", "/_helios"]
+            "lib/tmpfiles.d/helios-agent.conf", "share/bash-completion/completions/helios", "/_helios", "include/helios/agent.h", "libhelios.so.0", "pkgconfig/helios.pc"]
     assert [end for end in ends if not any(name.endswith(end) for name in found)] == []

@@ -134,6 +134,22 @@ def test_systemd_has_them_under_watch_and_reloads_them(root, unit):
 
 
 @in_a_root
+def test_a_controller_that_hangs_is_ended_and_started_again(root):
+    if not root.booted:
+        pytest.skip("systemd-nspawn cannot boot here: the units are not run")
+    impatient = root.path / "etc/systemd/system/heliosd.service.d/impatient.conf"
+    impatient.parent.mkdir()
+    impatient.write_text("[Service]\nWatchdogSec=1\n")
+    root.run("systemctl", "daemon-reload")
+    root.run("systemctl", "restart", "heliosd")
+    root.run("systemctl", "kill", "--kill-who=main", "--signal=STOP", "heliosd")
+    until(lambda: shown(root, "heliosd", "NRestarts") == "1" and shown(root, "heliosd", "ActiveState") == "active", "it runs again")
+    assert "Watchdog timeout" in root.run("journalctl", "-u", "heliosd")
+    shutil.rmtree(impatient.parent)
+    root.run("systemctl", "daemon-reload")
+
+
+@in_a_root
 def test_an_upgrade_restarts_them_and_keeps_what_the_administrator_has_changed(root, debs):
     config = root.path / "etc/helios/helios.yaml"
     config.write_text(config.read_text() + "# mine\n")

@@ -22,7 +22,7 @@ int seat_take(struct seat *s)
     if (getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn))
         return -EIO;
     s->number = number;
-    s->jitter_ms = drawn % SPREAD_MS;
+    s->jitter = drawn;
     return board_join(&s->board, page, bell);
 }
 
@@ -40,9 +40,11 @@ void seat_say(struct seat *s, enum seat_state state)
     board_ring(&s->board);
 }
 
+/* It grows with each realm that is led, however many there are: where it stopped growing, realms would stop spreading. */
 int64_t seat_wait_ms(void *seat)
 {
     const struct seat *s = seat;
-    int64_t wait = SPREAD_MS * (int64_t)board_count(&s->board, SEAT_LEADS);
-    return MIN(wait, SPREAD_MAX_MS - SPREAD_MS) + s->jitter_ms;
+    int64_t leads = board_count(&s->board, SEAT_LEADS), kept = leads + board_count(&s->board, SEAT_READY);
+    int64_t parts = 256 * leads + s->jitter;
+    return MIN(parts * SPREAD_MS, parts * SPREAD_MAX_MS / MAX(kept, 1)) / 256;
 }

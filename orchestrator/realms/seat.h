@@ -9,13 +9,13 @@
 #define SEAT_VARIABLE "HELIOS_SEAT" /* KEEPER'S PID:PAGE:BELL:NUMBER */
 
 #define SPREAD_MS 50       /* a lease is left to others for so long for each realm that is led here, */
-#define SPREAD_MAX_MS 2000 /* but never longer than this */
+#define SPREAD_MAX_MS 2000 /* or for the share of this that is led of all that are kept here, if that is less */
 
 struct seat {
     struct board board; /* without seats: there is no keeper */
     unsigned number;
     enum seat_state said;
-    int64_t jitter_ms; /* below SPREAD_MS: parts those who lead equally many */
+    int64_t jitter; /* 0 … 255 of 256 of what one realm counts: parts those who lead equally many */
 };
 
 /* seat_take finds the keeper that started us, if one did. -EINVAL: the variable is there, but it is not ours. */

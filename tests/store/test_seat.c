@@ -19,20 +19,36 @@ static void sit(struct seat *s, const struct board *board, unsigned number)
     assert_null(getenv(SEAT_VARIABLE)); /* it is not passed on */
 }
 
+/* with: so many that the keeper keeps, of which so many lead. */
+static int64_t wait_with(struct board *board, struct seat *seat, unsigned kept, unsigned leads)
+{
+    for (unsigned i = 0; i < kept; i++)
+        board_set(board, 100 + i, i < leads ? SEAT_LEADS : SEAT_READY);
+    int64_t wait = seat_wait_ms(seat);
+    for (unsigned i = 0; i < kept; i++)
+        board_set(board, 100 + i, SEAT_EMPTY);
+    return wait;
+}
+
 static void the_wait_grows_with_what_is_led_here(void **state)
 {
+    static const struct {
+        unsigned kept, leads;
+        int64_t least, most;
+    } rows[] = {
+        {0, 0, 0, 49},       {1, 0, 0, 49},          {10, 1, 50, 99},     {40, 10, 500, 549},  {40, 40, 2000, 2049},
+        {50, 0, 0, 39},      {50, 49, 1960, 1999},   {200, 1, 10, 19},    {200, 199, 1990, 1999}, {2000, 1999, 1999, 1999},
+    };
     struct board board = {0};
     struct seat seat;
     (void)state;
     assert_int_equal(board_open(&board), 0);
     sit(&seat, &board, 5);
-    for (unsigned leads = 0; leads < 100; leads++) {
-        int64_t wait = seat_wait_ms(&seat);
-        assert_in_range(wait, MIN(leads * SPREAD_MS, SPREAD_MAX_MS - SPREAD_MS), SPREAD_MAX_MS);
-        board_set(&board, 100 + leads, SEAT_LEADS);
-    }
-    board_set(&board, 100, SEAT_READY); /* who only stands by does not count */
-    assert_int_equal(board_count(&board, SEAT_LEADS), 99);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        for (seat.jitter = 0; seat.jitter < 256; seat.jitter += 51)
+            assert_in_range(wait_with(&board, &seat, rows[i].kept, rows[i].leads), rows[i].least, rows[i].most);
+    for (unsigned leads = 1; leads <= 200; leads++)
+        assert_true(wait_with(&board, &seat, 200, leads) > wait_with(&board, &seat, 200, leads - 1));
     seat_leave(&seat);
     board_close(&board);
 }

@@ -2,6 +2,7 @@
 """A Debian without Helios, in a directory: nothing of it reaches the machine's services, network or processes. It is booted by
 systemd-nspawn; where that cannot be done it is a bare container, a network and processes of its own without systemd."""
 
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -53,6 +54,18 @@ def until(condition, what, patience=PATIENCE):
         assert time.monotonic() < end, f"never happened: {what}"
         time.sleep(0.1)
     return value
+
+
+def remove_groups():
+    """remove_groups takes away the control groups that nspawn leaves behind beside ours; those in use stay."""
+    for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
+        _, controllers, ours = line.split(":", 2)
+        mounts = [controllers.removeprefix("name=")] if controllers else ["", "unified"]
+        bases = [pathlib.Path("/sys/fs/cgroup", mount, ours.lstrip("/")) for mount in mounts]
+        left = [group for base in bases for name in ("payload", "supervisor") for group in base.glob(f"{name}/**/")]
+        for group in sorted(left, reverse=True):
+            with contextlib.suppress(OSError):
+                group.rmdir()
 
 
 class CleanRoot:
@@ -137,4 +150,6 @@ class CleanRoot:
         self.holder.wait(PATIENCE)
         for service in self.started:
             service.wait(PATIENCE)
+        if self.booted:
+            remove_groups()
         shutil.rmtree(self.path)

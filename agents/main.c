@@ -2,11 +2,11 @@
 /* helios-agent: the command line, and the steps from it to the loop. */
 #include <fcntl.h>
 #include <getopt.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "agents/agent.h"
+#include "common/limit.h"
 #include "common/log.h"
 #include "common/ready.h"
 
@@ -148,12 +148,8 @@ static int refuse_root(struct start *s, int argc, char **argv)
 
 static int raise_limits(struct start *s, int argc, char **argv)
 {
-    struct rlimit files;
     (void)s, (void)argc, (void)argv;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
-    }
+    limit_files();
     return GO_ON;
 }
 

@@ -4,6 +4,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/limit.h"
 #include "common/log.h"
 #include "common/ready.h"
 #include "orchestrator/realms/keeper.h"
@@ -133,6 +134,13 @@ static int keep_realms(struct shell *s)
     return keeps_realms(s) ? keeper_run(&from) : GO_ON;
 }
 
+static int raise_limits(struct shell *s)
+{
+    (void)s;
+    limit_files();
+    return GO_ON;
+}
+
 static int take_signals(struct shell *s)
 {
     int r = signals_open(s);
@@ -197,9 +205,9 @@ static int run(struct shell *s)
 }
 
 static int (*const steps[])(struct shell *) = {know_the_process, read_settings, open_data,
-                                               keep_realms,      take_signals,  make_door,
-                                               open_bus,         open_redis,    open_store,
-                                               stand_by,         run};
+                                               keep_realms,      raise_limits,  take_signals,
+                                               make_door,        open_bus,      open_redis,
+                                               open_store,       stand_by,      run};
 
 int main(int argc, char **argv)
 {

@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import time
@@ -42,6 +43,18 @@ def test_a_killed_controller_leaves_no_redis_behind(tmp_path):
         pid = realm.redis().info("server")["process_id"]
         realm.kill()
         until(lambda: gone(pid), "its Redis has ended")
+
+
+def test_it_opens_as_many_files_as_it_may(tmp_path):
+    """A socket an agent: the usual soft limit of 1024 would end at 900 of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        with Realm(tmp_path) as realm:
+            line = next(row for row in pathlib.Path(f"/proc/{realm.process.pid}/limits").read_text().splitlines() if "open files" in row)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert line.split()[3] == line.split()[4] != "256"
 
 
 def test_a_data_directory_may_be_deeper_than_a_socket_path(tmp_path):

@@ -56,7 +56,7 @@ set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libhelios${PROJECT_VERSION_MAJOR} (= ${PRO
 set(CPACK_DEBIAN_CONTROLLER_PACKAGE_DEPENDS "${makes_users}")
 set(CPACK_DEBIAN_AGENT_PACKAGE_DEPENDS "${makes_users}")
 # The private Redis; who has one elsewhere (state.url) needs none here.
-set(CPACK_DEBIAN_CONTROLLER_PACKAGE_RECOMMENDS "redis-server (>= 5:7.0)")
+set(CPACK_DEBIAN_CONTROLLER_PACKAGE_RECOMMENDS "redis-server (>= 5:7.0), tzdata")
 set(CPACK_DEBIAN_CONTROLLER_PACKAGE_SUGGESTS "helios-tools")
 set(CPACK_DEBIAN_AGENT_PACKAGE_SUGGESTS "helios-tools")
 

@@ -131,7 +131,6 @@ static void take_ends(struct keeper *k)
                 board_set(&k->board, k->children[i]->seat, SEAT_EMPTY);
                 child_ended(k->children[i], status, clock_now());
             }
-    forget_gone(k);
 }
 
 static const struct {
@@ -193,7 +192,6 @@ static void reload(struct keeper *k)
         log_info("config.reloaded", "%zu realms", plan.n);
         shell_log_as_set("heliosd", settings_root(fresh));
         follow(k, &plan);
-        forget_gone(k);
         write_list(k);
     }
     plan_done(&plan);
@@ -230,6 +228,7 @@ static int64_t tick(struct keeper *k)
     int64_t now = clock_now(), due = ready_tick(now);
     if (k->reload && !k->stopping)
         reload(k);
+    forget_gone(k);
     for (size_t i = 0; i < k->n; i++)
         due = MIN(due, child_tick(k->children[i], &k->board, now));
     tell_manager(k);

@@ -115,6 +115,31 @@ def test_a_dead_keeper_takes_its_children_along(tmp_path, started):
     assert keeper.lines("controller.stopped", "heliosd/a"), "cleanly"
 
 
+def test_a_realm_that_cannot_start_keeps_nobody_from_leading_or_stopping(tmp_path, started):
+    """a's data directory is a file: it is tried again and again, with growing pauses; b leads; SIGTERM ends it all the same."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a").touch()
+    keeper = started(keeper_of, tmp_path)
+    until(lambda: epoch(keeper, "b"), "b leads")
+    until(lambda: len(keeper.lines("realm.ended")) >= 4, "a was tried four times")
+    for line, pause in zip(keeper.lines("realm.ended"), (100, 200, 400, 800)):
+        assert "realm a has ended with code 73" in line and f"started again in {pause} ms" in line
+    assert not keeper.lines("keeper.ready")
+    os.kill(keeper.about("b")["pid"], signal.SIGSTOP)  # nobody ends, so nobody's end wakes the keeper
+    keeper.process.send(signal.SIGTERM)
+    until(lambda: keeper.lines("keeper.stopping"), "it has heard")
+    keeper.process.send(signal.SIGTERM)
+    assert keeper.process.wait() == 0 and keeper.lines("keeper.stopped")
+
+
+def test_a_keeper_stops_though_none_of_its_realms_runs(tmp_path, started):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a").touch()
+    keeper = started(keeper_of, tmp_path, ("a",))
+    until(lambda: len(keeper.lines("realm.ended")) >= 4, "a was tried four times")
+    assert keeper.process.stop() == 0
+
+
 def test_sighup_adds_removes_and_changes_realms(tmp_path, started):
     """a goes, b stays, c gets another command line, d is new; a file that cannot work changes nothing."""
     keeper = started(keeper_of, tmp_path, ("a", "b", "c"))

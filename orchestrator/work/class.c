@@ -4,6 +4,7 @@
 #include "gate.h"
 #include "orchestrator/core/helios.h"
 #include "queue.h"
+#include "quota.h"
 #include "task.h"
 
 /* ---- actions ---- */
@@ -185,7 +186,8 @@ bool roster_signed_only(struct helios *h, const char *swarm, const char *role, c
 
 bool class_gate_open(const struct helios *h, const struct class *c)
 {
-    return group_open(h, c->group, c->max_concurrent) && (c->owned || !h->control.draining);
+    return group_open(h, c->group, c->max_concurrent) && (c->quota == NULL || c->quota->open) &&
+           (c->owned || !h->control.draining);
 }
 
 void class_refresh(struct helios *h, struct class *c)
@@ -229,6 +231,10 @@ static struct class *class_new(struct helios *h, char *key, const struct rec_tas
     c->group = group_find(h, r->group.n ? r->group : r->action);
     c->offer = offer_find(h, r->action);
     list_push(&c->group->classes, &c->of_group);
+    c->quota = quota_find(h, r->action);
+    list_init(&c->of_quota);
+    if (c->quota)
+        list_push(&c->quota->classes, &c->of_quota);
     list_push(&c->offer->classes, &c->of_action);
     list_init(&c->members);
     list_init(&c->spare);
@@ -251,6 +257,7 @@ static void class_free(struct helios *h, struct class *c)
     }
     list_out(&c->of_group);
     list_out(&c->of_action);
+    list_out(&c->of_quota);
     list_out(&c->spare);
     group_spare(h, c->group);
     offer_spare(h, c->offer);

@@ -7,6 +7,7 @@
 #include "grant.h"
 #include "orchestrator/core/helios.h"
 #include "queue.h"
+#include "quota.h"
 #include "task.h"
 
 bool dispatch_open(const struct helios *h)
@@ -25,6 +26,7 @@ static void begin(struct helios *h, struct task *t, struct agent *a)
                  a ? a->r.id.at : "the controller itself");
     t->agent = a;
     queue_served(h, t);
+    quota_take(h, t->class->quota);
     task_change(h, t, TASK_START, how);
     if (a == NULL) {
         internal->on_request(h, t);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* Owns groups and locks, and who waits for a lock. Refuses to know agents and states.
+/* Owns groups and locks, and who waits for a lock. Refuses to know agents, states and what is counted (quota.c).
  *
  * A full or cooling group closes its classes (queue.h), so its tasks wait in the queue in their
  * order. A lock is found busy only when a task is about to start: then the task moves to the lock's
@@ -9,6 +9,7 @@
 
 #include "orchestrator/core/helios.h"
 #include "queue.h"
+#include "quota.h"
 #include "task.h"
 
 /* list_move makes `to` the head of what is in `from`. */
@@ -225,6 +226,7 @@ void gate_enter(struct helios *h, struct task *t)
         list_out(&l->open);
     }
     refresh_classes(h, t->class->group);
+    quota_enter(h, t->class->quota);
 }
 
 void gate_leave(struct helios *h, struct task *t)
@@ -241,6 +243,7 @@ void gate_leave(struct helios *h, struct task *t)
         lock_changed(h, l);
     }
     refresh_classes(h, g);
+    quota_leave(h, t->class->quota);
 }
 
 void gates_free(struct helios *h)
@@ -257,5 +260,6 @@ void gates_free(struct helios *h)
         line_free(l, line);
         lock_free(h, l);
     }
+    quotas_free(h);
     free(gates);
 }

@@ -36,6 +36,7 @@ struct lock {
 struct gates {
     struct group *groups;
     struct lock *locks;
+    struct quota *quotas; /* see quota.h */
     struct list open; /* struct lock.open */
 };
 

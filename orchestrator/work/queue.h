@@ -58,6 +58,7 @@ struct member {
 
 struct decider;
 struct group;
+struct quota;
 struct class
 {
     UT_hash_handle hh;              /* queue.classes */
@@ -66,6 +67,7 @@ struct class
     const struct decider *internal; /* does it, no agent is needed; or NULL */
     struct offer *offer;            /* its action */
     struct group *group;
+    struct quota *quota; /* of its action; NULL = no limit (Q1) */
     uint64_t max_concurrent;
     bool has_signature; /* its tasks carry one (Z7) */
     bool owned; /* tasks of deciders: they go on while the realm drains */
@@ -74,7 +76,7 @@ struct class
     struct list members; /* struct member.of_class */
     size_t n_members;
     struct heap free; /* struct member.free */
-    struct list of_action, of_group;
+    struct list of_action, of_group, of_quota;
     struct list spare; /* in queue.spare while n_tasks is 0, longest unused first */
 };
 

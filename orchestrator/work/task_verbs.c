@@ -263,6 +263,7 @@ const struct verb task_verbs[] = {
      "live tasks, oldest first, and why each one waits", query_tasks},
     {"task", false, "id", "one task, live or ended not long ago", query_task},
     {"failed", false, "limit (100)", "tasks that failed for good and are kept", query_failed},
+    {"limits", false, "", "what limited actions have taken, may still take, and how many tasks wait for it", query_limits},
     {"cancel", true, "id, or all with state, action, swarm, client; reason", "end tasks",
      command_cancel},
     {"retry", true, "id, or all", "a new task for a failed one", command_retry},

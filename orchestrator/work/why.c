@@ -6,6 +6,7 @@
 #include "gate.h"
 #include "orchestrator/core/helios.h"
 #include "queue.h"
+#include "quota.h"
 #include "task.h"
 
 static void why_nobody(const struct task *t, struct buf *out)
@@ -16,11 +17,13 @@ static void why_nobody(const struct task *t, struct buf *out)
                BYTES_A(t->r.action));
 }
 
-static void why_group(const struct helios *h, const struct class *c, struct buf *out)
+static void why_group(struct helios *h, const struct class *c, struct buf *out)
 {
     const struct group *g = c->group;
     if (h->control.draining && !c->owned) {
         buf_printf(out, "the realm drains: nothing new is started");
+    } else if (c->quota && !c->quota->open) {
+        quota_why(h, c->quota, out);
     } else if (g->cool_until > h->now) {
         buf_printf(out, "its group %s cools down for ", g->name);
         text_duration(out, g->cool_until - h->now);

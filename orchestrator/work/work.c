@@ -10,6 +10,7 @@
 #include "orchestrator/core/helios.h"
 #include "order.h"
 #include "queue.h"
+#include "quota.h"
 #include "roster.h"
 #include "settle.h"
 #include "sheaf.h"
@@ -39,6 +40,7 @@ void work_init(struct helios *h)
         list_init(lists[i]);
     w->queue = queue_new();
     w->gates = gates_new();
+    quotas_follow(h);
     w->past = past_new();
     w->turn.run = turn_due;
     w->drain.run = realm_drain_over;
@@ -119,6 +121,7 @@ int work_load(struct helios *h, enum rec kind, struct bytes value)
         [REC_failed] = failed_load,
         [REC_key] = key_load,
         [REC_agent] = load_agent,
+        [REC_quota] = quota_load,
     };
     return loads[kind] ? loads[kind](h, value) : -ENOENT;
 }
@@ -189,6 +192,7 @@ void work_lead(struct helios *h)
     HASH_ITER(hh, h->work.agents_by_id, a, next_a)
     agent_expect(h, a);
     grants_enforce(h);
+    quotas_lead(h);
     struct task **all = tasks_sorted(h); /* equal after any order of loading */
     for (struct task **t = all; *t; t++)
         go_on(h, *t);
@@ -234,6 +238,7 @@ void work_reload(struct helios *h)
 {
     keys_bound(h);
     failed_bound(h);
+    quotas_follow(h);
     work_wants_turn(h);
 }
 

@@ -170,7 +170,7 @@ struct work {
 /* What core calls. */
 void work_init(struct helios *h);
 void work_done(struct helios *h);
-/* work_load takes records of task, sheaf, left, grant, failed, key and agent; -ENOENT: not mine. */
+/* work_load takes records of task, sheaf, left, grant, failed, key, agent and quota; -ENOENT: not mine. */
 int work_load(struct helios *h, enum rec kind, struct bytes value);
 /* work_lead: all is loaded. Attempts that were out wait for their agent's hello for missed × beat.
  */

@@ -75,7 +75,7 @@ def finds_faults(semantics):
     """A check that cannot fail is none: each of these must be found."""
     good, first = document(RULES), RULES[0]
     wrong = [
-        (RULES[1:], semantics, document(RULES[1:])), (RULES, semantics + "\n- Q1 a new rule\n", good), (RULES, semantics, good + "more\n"),
+        (RULES[1:], semantics, document(RULES[1:])), (RULES, semantics + "\n- Q99 a new rule\n", good), (RULES, semantics, good + "more\n"),
         *(([first._replace(**change)] + RULES[1:], semantics, document([first._replace(**change)] + RULES[1:]))
           for change in ({"file": "no/such.c"}, {"where": "no_such_function"}, {"test": "no_such_test"}, {"line": "no such line"},
                          {"number": "Q9"}, {"ctest": "unit.other"}))]

@@ -230,4 +230,10 @@ RULES = [
          "", "", *story("test_daemon", "test_w2_a_tap_that_does_not_read_slows_nobody")),
     Rule("W3", "what is shown is also JSON", "tools/helios/lists.c", "run_list",
          "", "", *story("test_cli", "test_w3_every_list_is_a_table_and_json")),
+    # ---- around the clock ----
+    Rule("Q1", "what a limit has given counts in the commit of the dispatch", WORK + "quota.c", "quota_take",
+         "        add_time(q, h->now);\n    save_mark(h, &q->save);", "        add_time(q, h->now);",
+         *unit("test_work_quota", "q1_counts_survive_a_restart")),
+    Rule("Q1", "what is over waits", WORK + "class.c", "class_gate_open", "(c->quota == NULL || c->quota->open) &&", "",
+         *unit("test_work_quota", "q1_so_many_a_day")),
 ]

@@ -112,7 +112,7 @@ def test_config_check_shows_the_mistake_and_config_show_its_origin(tmp_path):
 
 LISTS = {"tasks": "tasks", "failed": "failed", "agents": "agents", "kpi": "kpis", "sources": "sources",
          "cycle": "cycles", "optimizations": "optimizations", "catalogue": "optimizations", "incident": "incidents",
-         "silences": "silences", "ledger": "entries", "verbs": "verbs", "priorities": "priorities"}
+         "silences": "silences", "limits": "limits", "ledger": "entries", "verbs": "verbs", "priorities": "priorities"}
 
 
 def test_w3_every_list_is_a_table_and_json(realm):

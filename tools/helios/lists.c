@@ -90,6 +90,19 @@ static const struct column silence_columns[] = {
     {"REASON", "reason", SHAPE_TEXT, 60},
     {0},
 };
+static const struct column limit_columns[] = {
+    {"ACTION", "action", SHAPE_TEXT, 24},
+    {"RUNS", "running", SHAPE_INT, 0},
+    {"AT ONCE", "max_concurrent", SHAPE_INT, 0},
+    {"TODAY", "today", SHAPE_INT, 0},
+    {"A DAY", "per_day", SHAPE_INT, 0},
+    {"RESETS", "resets_at", SHAPE_TIME, 0},
+    {"IN TIME", "in_time", SHAPE_INT, 0},
+    {"RATE", "rate", SHAPE_TEXT, 12},
+    {"WAIT", "waiting", SHAPE_INT, 0},
+    {"NEXT", "next_at", SHAPE_TIME, 0},
+    {0},
+};
 static const struct column failed_columns[] = {
     {"TASK", "id", SHAPE_TEXT, 0},      {"ACTION", "action", SHAPE_TEXT, 24},
     {"ENDED", "ended", SHAPE_TIME, 0},  {"TRIES", "attempt", SHAPE_INT, 0},
@@ -191,6 +204,7 @@ const struct list_row list_cycles = {"cycles", "cycles", cycle_columns, NULL};
 const struct list_row list_optimizations = {"optimizations", "optimizations", optimization_columns,
                                             NULL};
 const struct list_row list_incidents = {"incidents", "incidents", incident_columns, NULL};
+const struct list_row list_limits = {"limits", "limits", limit_columns, NULL};
 const struct list_row list_silences = {"silences", "silences", silence_columns, NULL};
 const struct list_row list_failed = {"failed", "failed", failed_columns, NULL};
 const struct list_row list_catalogue = {"catalogue", "optimizations", catalogue_columns, NULL};

@@ -11,7 +11,7 @@ struct list_row {
     json_t *(*rows)(const json_t *part); /* makes rows of the part; NULL = it is the rows */
 };
 extern const struct list_row list_tasks, list_agents, list_kpis, list_cycles, list_optimizations,
-    list_incidents, list_silences, list_failed, list_bottlenecks, list_priorities, list_catalogue,
+    list_incidents, list_silences, list_limits, list_failed, list_bottlenecks, list_priorities, list_catalogue,
     list_sources, list_ledger, list_verbs;
 
 /* Details of one thing: which query, and by which argument. */

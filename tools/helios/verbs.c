@@ -24,6 +24,8 @@ const struct cli_verb cli_verbs[] = {
      &list_tasks},
     {"task", "[TASK]", "one task", list_options, run_show, &show_task},
     {"failed", "", "tasks that failed for good and are kept", list_options, run_list, &list_failed},
+    {"limits", "", "limited actions: what they took, what they may still take, who waits", NULL, run_list,
+     &list_limits},
     {"agents", "", "agents", list_options, run_list, &list_agents},
     {"agent", "[AGENT]", "one agent, with what it can do", list_options, run_show, &show_agent},
     {"kpi", "[KPI]", "KPIs, or one with its past", list_options, run_show, &show_kpi},

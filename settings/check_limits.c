@@ -3,6 +3,7 @@
 #include "common/text.h"
 #include "settings/check_config.h"
 #include "settings/rate.h"
+#include "settings/zones.h"
 
 static void check_rate(const struct check *c, const struct set_limit *l)
 {
@@ -15,8 +16,9 @@ static void check_rate(const struct check *c, const struct set_limit *l)
 
 static void check_zone(const struct check *c, const struct set_limit *l)
 {
-    if (!bytes_is(l->zone, "UTC"))
-        mistake(c->m, place_of_member(c, &l->zone, l), "limits.%s.zone: there is no time zone '%s'", l->action.at,
+    const struct zone *zone;
+    if (zones_find(l->zone, &zone) < 0)
+        mistake(c->m, place_of_member(c, &l->zone, l), "limits.%s.zone: there is no time zone '%s' in tzdata", l->action.at,
                 l->zone.at);
 }
 

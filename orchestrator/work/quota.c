@@ -7,20 +7,35 @@
 #include "gate.h"
 #include "orchestrator/core/helios.h"
 #include "queue.h"
+#include "settings/zones.h"
 #include "task.h"
 
-#define DAY_MS (24 * 3600 * (int64_t)1000)
+#define DAY_S (24 * 3600)
 
 /* ---- day and rate ---- */
 
-static int64_t day_of(int64_t at)
+/* day_near gives when the day of the quota's zone begins in which `at` lies, or so many days later. */
+static int64_t day_near(const struct quota *q, int64_t at, int64_t later)
 {
-    return at - at % DAY_MS;
+    int64_t second = floor_div(at, 1000);
+    int64_t day = floor_div(second + zone_span(q->zone, second).offset, DAY_S) + later;
+    return 1000 * zone_moment(q->zone, day * DAY_S);
+}
+
+static int64_t day_of(const struct quota *q, int64_t at)
+{
+    return day_near(q, at, 0);
+}
+
+static void set_day(struct quota *q, int64_t day)
+{
+    q->r.day = day;
+    q->day_end = day_near(q, day, 1);
 }
 
 int64_t quota_day_end(const struct quota *q)
 {
-    return q->r.day + DAY_MS;
+    return q->day_end;
 }
 
 uint64_t quota_used(const struct helios *h, const struct quota *q)
@@ -123,7 +138,7 @@ static void turn_day(const struct helios *h, struct quota *q)
 {
     if (h->now < quota_day_end(q))
         return;
-    q->r.day = day_of(h->now);
+    set_day(q, day_of(q, h->now));
     q->r.used = 0;
 }
 
@@ -261,7 +276,9 @@ void quotas_follow(struct helios *h)
     SEQ_EACH (l, const struct set_limit, h->config->limits) {
         q = quota_make(h, l->action);
         q->limit = l;
-        rate_parse(l->rate, &q->rate); /* the check has read it before */
+        rate_parse(l->rate, &q->rate); /* the check has read both before */
+        zones_find(l->zone, &q->zone);
+        set_day(q, q->r.day);
         take_classes(h, q);
     }
     count_running(h);
@@ -288,7 +305,7 @@ int quota_load(struct helios *h, struct bytes value)
         e = could_be(&r);
     if (e == 0) {
         struct quota *q = quota_make(h, r.id);
-        q->r.day = r.day;
+        set_day(q, r.day);
         q->r.used = r.used;
         q->first = 0;
         q->n = r.times.n / sizeof(*q->times);
@@ -304,7 +321,7 @@ int quota_load(struct helios *h, struct bytes value)
 /* bring_back: the clock of the leader before may have been ahead of ours. What it counted is of today then. */
 static void bring_back(const struct helios *h, struct quota *q)
 {
-    q->r.day = MIN(q->r.day, day_of(h->now));
+    set_day(q, MIN(q->r.day, day_of(q, h->now)));
     for (size_t i = 0; i < q->n; i++)
         q->times[q->first + i] = MIN(q->times[q->first + i], h->now);
     keep_newest(q);

@@ -3,6 +3,7 @@
 #ifndef HELIOS_WORK_QUOTA_H
 #define HELIOS_WORK_QUOTA_H
 
+#include "common/zone.h"
 #include "settings/rate.h"
 #include "work.h"
 
@@ -13,6 +14,8 @@ struct quota {
     struct save save;
     const struct set_limit *limit; /* borrowed from the config; NULL: it limits nothing any more */
     struct rate rate;
+    const struct zone *zone; /* in which a day begins; NULL = UTC */
+    int64_t day_end;         /* of r.day */
     int64_t *times; /* owned; room for twice RATE_MOST: starts move on in it, and back when its end is reached */
     size_t first, n;
     unsigned running;

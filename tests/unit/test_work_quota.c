@@ -110,6 +110,27 @@ static void q1_so_many_a_day(void **state)
     core_free(c);
 }
 
+/* In Berlin 25 October 2026 has 25 hours: from 22:00 to 23:00 UTC. */
+static void q1_a_day_is_of_its_zone(void **state)
+{
+    (void)state;
+    const int64_t eve = 1792879200000 - 1; /* 2026-10-24T22:00Z */
+    struct core *c = limited(0, 1, "");
+    core_die(c);
+    core_forget_said(c);
+    c->now = eve;
+    limit.zone = BYTES("Europe/Berlin");
+    core_lead(c);
+    join_many(c, 1, "e1", "echo", 8);
+    submit_some(c, 3);
+    assert_int_equal(attempts(c), 1);
+    assert_int_equal(number_of(c, "resets_at"), eve + 1);
+    core_pass(c, 1);
+    assert_int_equal(attempts(c), 1);
+    assert_int_equal(number_of(c, "resets_at"), eve + 1 + 25 * HOUR_MS);
+    core_free(c);
+}
+
 static void q1_a_retry_counts_and_waits_too(void **state)
 {
     (void)state;
@@ -315,6 +336,7 @@ int main(void)
         cmocka_unit_test(q1_so_many_at_once),
         cmocka_unit_test(q1_holds_for_all_classes_of_an_action),
         cmocka_unit_test(q1_so_many_a_day),
+        cmocka_unit_test(q1_a_day_is_of_its_zone),
         cmocka_unit_test(q1_a_retry_counts_and_waits_too),
         cmocka_unit_test(q1_a_rate_is_of_any_such_time),
         cmocka_unit_test(q1_a_rate_holds_for_ever),

@@ -13,8 +13,10 @@ void words_add(struct words *w, char *word)
 
 void words_done(struct words *w)
 {
-    for (size_t i = 0; i < w->n; i++)
+    for (size_t i = 0; i < w->n; i++) {
+        explicit_bzero(w->at[i], strlen(w->at[i])); /* some are secrets */
         free(w->at[i]);
+    }
     free(w->at);
     *w = (struct words){0};
 }
@@ -59,6 +61,7 @@ void words_env(struct words *w, const char *name, struct bytes value)
 {
     struct buf entry = {0};
     size_t n = strlen(name);
+    buf_room(&entry, n + 1 + value.n); /* at once: a buffer that moves leaves a copy of a secret behind */
     buf_printf(&entry, "%s=" BYTES_F, name, BYTES_A(value));
     for (size_t i = 0; i < w->n; i++)
         if (strncmp(w->at[i], name, n) == 0 && w->at[i][n] == '=') {

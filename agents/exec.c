@@ -29,19 +29,20 @@ void exec_adopt(void)
 
 static void take_output(struct child *c, struct bytes data)
 {
-    size_t room = OUTPUT_MAX - c->output.n;
-    c->cut = c->cut || data.n > room;
+    size_t room = OUTPUT_MAX + c->spare - c->output.n;
     buf_add(&c->output, data.at, MIN(data.n, room));
+    c->cut = c->cut || data.n > room || c->output.n > OUTPUT_MAX;
 }
 
 static void take_complaint(struct child *c, struct bytes data)
 {
     buf_add(&c->complaint, data.at, data.n);
-    if (c->complaint.n <= STDERR_KEPT)
+    size_t kept = STDERR_KEPT + c->spare;
+    if (c->complaint.n <= kept)
         return;
-    size_t over = c->complaint.n - STDERR_KEPT;
-    memmove(c->complaint.at, c->complaint.at + over, STDERR_KEPT + 1);
-    c->complaint.n = STDERR_KEPT;
+    memmove(c->complaint.at, c->complaint.at + c->complaint.n - kept, kept + 1);
+    c->complaint.n = kept;
+    c->forgot = true;
 }
 
 static void take_lines(struct child *c, struct bytes data)
@@ -202,6 +203,8 @@ int exec_start(struct exec *e, const struct child_order *order, const struct chi
     c->exec = e;
     c->grace_ms = order->grace_ms;
     c->mark = order->mark ? xdup(order->mark) : NULL;
+    c->part.mask = order->mask;
+    c->spare = order->mask ? order->mask->longest : 0;
     c->clock.due = on_clock;
     c->rest.due = on_rested;
     s.in = s.out = s.err = s.progress = -1;

@@ -27,6 +27,7 @@ struct child_order {
     int64_t deadline;   /* ms since 1970; 0 = none */
     int64_t grace_ms;   /* from SIGTERM to SIGKILL */
     const char *mark;   /* "NAME=value" of its environment by which its kin is found; copied */
+    const struct mask *mask; /* what its lines must not show; lives as long as the child; may be NULL */
 };
 
 /*   RUNNING --stop or deadline: SIGTERM to group and kin--> STOPPING --grace over--.
@@ -53,9 +54,11 @@ struct child {
     enum stop stop; /* why it was stopped */
     bool killed;    /* SIGKILL was sent by us */
 
-    struct buf output;    /* at most OUTPUT_MAX */
-    bool cut;             /* there was more (A7) */
-    struct buf complaint; /* the end of stderr */
+    struct buf output;    /* as printed; at most OUTPUT_MAX and `spare` */
+    bool cut;             /* there was more than OUTPUT_MAX (A7) */
+    struct buf complaint; /* the end of stderr: at most STDERR_KEPT and `spare` */
+    bool forgot;          /* its beginning is gone */
+    size_t spare;         /* the longest value of the mask: at a bound it is seen whole or not at all */
     struct lines part;
     struct progress progress;
     int status;     /* as of wait; valid in on_end */

@@ -2,6 +2,7 @@
 /* helios-agent: the command line, and the steps from it to the loop. */
 #include <fcntl.h>
 #include <getopt.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -146,6 +147,16 @@ static int refuse_root(struct start *s, int argc, char **argv)
     return leave(EX_NOPERM);
 }
 
+/* Other processes of the same user, which our actions are, could read our memory and our environment
+ * while we hold secrets; and what dies would leave them in a core (Q2). */
+static int be_closed(struct start *s, int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    if (s->config->secrets.n)
+        prctl(PR_SET_DUMPABLE, 0);
+    return GO_ON;
+}
+
 static int raise_limits(struct start *s, int argc, char **argv)
 {
     (void)s, (void)argc, (void)argv;
@@ -196,7 +207,7 @@ static int run(struct start *s, int argc, char **argv)
 }
 
 static int (*const steps[])(struct start *s, int argc, char **argv) = {
-    open_standard, read_arguments, load, check, refuse_root, raise_limits, begin, run};
+    open_standard, read_arguments, load, check, refuse_root, be_closed, raise_limits, begin, run};
 
 int main(int argc, char **argv)
 {
@@ -206,5 +217,6 @@ int main(int argc, char **argv)
         end = steps[i](&s, argc, argv);
     process_free(s.agent);
     settings_free(s.settings);
+    prctl(PR_SET_DUMPABLE, 1); /* nothing is left to hide, and a leak checker looks at us from now on */
     return end - DONE;
 }

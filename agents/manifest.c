@@ -20,6 +20,31 @@ static struct action *add(struct manifest *m, const char *name)
     return &m->actions[m->n++];
 }
 
+static const struct set_secret *find_secret(const struct manifest *m, struct bytes name)
+{
+    SEQ_EACH(secret, struct set_secret, manifest_config(m)->secrets)
+    if (bytes_eq(secret->name, name))
+        return secret;
+    return NULL;
+}
+
+static int add_secrets(const struct manifest *m, struct action *a, char **ret_why)
+{
+    if (a->set->secrets.n == 0)
+        return 0;
+    if (a->builtin)
+        return refuse(ret_why, a->name, "has `secrets`, but a builtin has no process to give them to");
+    a->secrets = xalloc(a->set->secrets.n * sizeof(*a->secrets));
+    SEQ_EACH(name, struct bytes, a->set->secrets)
+    {
+        const struct set_secret *secret = find_secret(m, *name);
+        if (secret == NULL)
+            return refuse(ret_why, a->name, "names a secret that `secrets` does not declare");
+        a->secrets[a->n_secrets++] = secret;
+    }
+    return 0;
+}
+
 /* The builtin's own parameters come first, so that the config may narrow them or give them
  * defaults. */
 static int add_set(struct manifest *m, const struct set_action *set, char **ret_why)
@@ -32,6 +57,8 @@ static int add_set(struct manifest *m, const struct set_action *set, char **ret_
                       "names a builtin that does not exist; there are: " BUILTIN_NAMES);
     if ((set->builtin.n != 0) == (set->run.n != 0))
         return refuse(ret_why, a->name, "needs either `run` or `builtin`");
+    if (add_secrets(m, a, ret_why))
+        return -EINVAL;
     for (size_t i = 0; a->builtin && i < a->builtin->n_params; i++)
         params_add(&a->params, a->builtin->params[i]);
     SEQ_EACH(param, struct set_param, set->params)
@@ -87,8 +114,10 @@ void manifest_drop(struct manifest *m)
 {
     if (m == NULL || --m->users)
         return;
-    for (size_t i = 0; i < m->n; i++)
+    for (size_t i = 0; i < m->n; i++) {
         params_done(&m->actions[i].params);
+        free(m->actions[i].secrets);
+    }
     free(m->actions);
     settings_free(m->settings);
     free(m);

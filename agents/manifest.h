@@ -19,6 +19,8 @@ struct action {
     const struct builtin *builtin;     /* NULL: `run`, or a role's */
     const struct composite *composite; /* NULL: the config's */
     void *host;                        /* of a builtin that its owner has added; borrowed */
+    const struct set_secret **secrets; /* owned: those that its process gets (Q2) */
+    size_t n_secrets;
 };
 
 struct manifest {

@@ -71,10 +71,13 @@ void lines_done(struct lines *l)
 
 static void end_line(struct lines *l, struct progress *p)
 {
+    _cleanup_(buf_done) struct buf shown = {0};
+    if (l->mask && l->mask->n)
+        mask_text(l->mask, buf_bytes(&l->part), 0, l->part.n, &shown);
     if (l->too_long)
         p->refused++;
     else
-        progress_line(p, buf_bytes(&l->part));
+        progress_line(p, buf_bytes(l->mask && l->mask->n ? &shown : &l->part));
     buf_clear(&l->part);
     l->too_long = false;
 }

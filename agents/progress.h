@@ -4,6 +4,7 @@
 #ifndef HELIOS_AGENTS_PROGRESS_H
 #define HELIOS_AGENTS_PROGRESS_H
 
+#include "agents/mask.h"
 #include "common/buf.h"
 
 enum { CHECKPOINT_MAX = 16 * 1024, NOTE_MAX = 256, LINE_MAX_BYTES = CHECKPOINT_MAX + 64 };
@@ -24,6 +25,7 @@ void progress_line(struct progress *p, struct bytes line); /* without its newlin
 struct lines {
     struct buf part; /* of the line that is not complete */
     bool too_long;
+    const struct mask *mask; /* borrowed; NULL = nothing is hidden */
 };
 void lines_done(struct lines *l);
 void lines_take(struct lines *l, struct bytes data, struct progress *p);

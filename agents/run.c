@@ -10,6 +10,7 @@
 #include "agents/argv.h"
 #include "agents/builtin.h"
 #include "agents/memory.h"
+#include "agents/secret.h"
 #include "common/text.h"
 #include "proto/json.h"
 
@@ -67,9 +68,15 @@ static struct bytes last_words(struct bytes complaint)
     return complaint;
 }
 
-static void add_complaint(struct ended *e, const struct child *c)
+/* add_complaint: where the beginning is gone it may have been that of a secret, whose rest nobody would
+ * know again. */
+static void add_complaint(struct run *r, const struct child *c)
 {
-    struct bytes words = last_words(buf_bytes(&c->complaint));
+    struct ended *e = &r->ended;
+    _cleanup_(buf_done) struct buf shown = {0};
+    size_t from = c->forgot ? MIN(c->spare, c->complaint.n) : 0;
+    mask_text(&r->mask, buf_bytes(&c->complaint), from, c->complaint.n, &shown);
+    struct bytes words = last_words(buf_bytes(&shown));
     if (words.n == 0)
         return;
     buf_text(&e->error, ": ");
@@ -122,7 +129,7 @@ static void judge(struct run *r, const struct child *c)
         judge_signal(e, c);
     } else if ((e->exit_code = WEXITSTATUS(c->status)) != 0) {
         ended_say(e, outcome_FAILED, "exit code %d", e->exit_code);
-        add_complaint(e, c);
+        add_complaint(r, c);
     }
     judge_memory(e, c, r->action->set->memory);
 }
@@ -146,8 +153,24 @@ static void take_json(struct run *r)
     if (e->cut)
         ended_say(e, outcome_FAILED, "printed more than %d KiB, which is too long for JSON",
                   OUTPUT_MAX / 1024);
+    else if (r->mask.n) /* the reason quotes what it met, perhaps half a secret */
+        ended_say(e, outcome_FAILED, "did not print one JSON object");
     else
         ended_say(e, outcome_FAILED, "did not print one JSON object: %s", why);
+}
+
+/* hide_secrets comes last: data is read from what was printed, where a secret may be written in more ways than one. */
+static void hide_secrets(struct run *r)
+{
+    struct buf shown = {0};
+    struct buf *output = &r->ended.output;
+    if (r->mask.n == 0)
+        return;
+    mask_data(&r->mask, &r->ended.data);
+    mask_text(&r->mask, buf_bytes(output), 0, MIN(output->n, (size_t)OUTPUT_MAX), &shown);
+    shown.n = MIN(shown.n, (size_t)OUTPUT_MAX);
+    buf_done(output);
+    *output = shown;
 }
 
 static void on_child_end(struct child *c)
@@ -161,6 +184,7 @@ static void on_child_end(struct child *c)
     judge(r, c);
     if (r->action->set->output == output_json)
         take_json(r);
+    hide_secrets(r);
     run_end(r);
 }
 
@@ -236,6 +260,18 @@ static int64_t deadline_of(const struct run *r, const struct set_action *set)
     return MIN(own, r->deadline);
 }
 
+/* Its outcome is FAILED, so that it is tried again: mostly a file is just being replaced. */
+static int give_secrets(struct run *r, struct words *env)
+{
+    _autofree_ char *why = NULL;
+    int error = secrets_read(r->agent, r->action, env, &r->mask, &why);
+    if (error) {
+        r->ended.exit_code = 126;
+        ended_say(&r->ended, outcome_FAILED, "%s was not started: %s", r->action->name, why);
+    }
+    return error;
+}
+
 static int start_program(struct run *r, const struct run_order *o)
 {
     const struct set_action *set = r->action->set;
@@ -244,6 +280,8 @@ static int start_program(struct run *r, const struct run_order *o)
                     *cwd = agent_path(r->agent, set->cwd.at);
     words_run(&argv, set->run, &r->action->params, o->params);
     fill_env(&env, r, o, mark);
+    if (give_secrets(r, &env))
+        return -EINVAL;
     struct child_order order = {
         .spawn = {.argv = argv.at,
                   .envp = env.at,
@@ -254,6 +292,7 @@ static int start_program(struct run *r, const struct run_order *o)
         .deadline = deadline_of(r, set),
         .grace_ms = set->grace_ms,
         .mark = mark,
+        .mask = &r->mask,
     };
     struct child hooks = {.owner = r, .on_progress = on_child_progress, .on_end = on_child_end};
     int error = exec_start(&r->agent->exec, &order, &hooks, &r->child);
@@ -321,6 +360,7 @@ void run_free(struct run *r)
     if (r->guest)
         r->action->builtin->free(r);
     fetch_done(&r->fetch);
+    mask_done(&r->mask);
     buf_done(&r->params);
     ended_done(&r->ended);
     free(r);

@@ -47,6 +47,7 @@ struct run {
     const struct action *action;
     struct buf params;   /* owned: builtins read them while they run */
     struct child *child; /* of a program; owned */
+    struct mask mask;    /* its secrets: nothing of what it says may show them */
     struct fetch fetch;  /* of builtins */
     struct timer clock;  /* of builtins: the deadline, or their own end */
     int64_t deadline;

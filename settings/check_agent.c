@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* What reads well in an agent's file but cannot work: members and actions. Its probes:
- * check_probes.c. */
+ * check_probes.c; its secrets: check_secrets.c. */
 #include "settings/check_agent.h"
 
 #include "common/text.h"
@@ -176,6 +176,7 @@ void check_agent(const struct settings *s, struct mistakes *m)
     check_ids(&c, config);
     SEQ_EACH (action, const struct set_action, config->actions)
         check_action(&c, &members, action);
+    check_secrets(&c, config);
     SEQ_EACH (probe, const struct set_probe, config->probes)
         check_probe(&c, &members, probe);
 }

@@ -6,5 +6,7 @@
 #include "settings/check.h"
 
 void check_probe(const struct check *c, const struct names *members, const struct set_probe *probe);
+/* check_secrets: where they come from, who gets them, and that nobody else does (Q2). */
+void check_secrets(const struct check *c, const struct set_agent_config *config);
 
 #endif

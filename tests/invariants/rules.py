@@ -236,4 +236,8 @@ RULES = [
          *unit("test_work_quota", "q1_counts_survive_a_restart")),
     Rule("Q1", "what is over waits", WORK + "class.c", "class_gate_open", "(c->quota == NULL || c->quota->open) &&", "",
          *unit("test_work_quota", "q1_so_many_a_day")),
+    Rule("Q2", "no value of a secret is in what an action says", "agents/mask.c", "mask_text", "        hidden = MAX(hidden, i + n);", "",
+         *unit("test_agent_mask", "q2_every_occurrence_becomes_three_stars")),
+    Rule("Q2", "a secret that others can read is not used", "agents/secret.c", "check_file", "about.st_mode & 077", "about.st_mode & 0",
+         *story("test_secrets", "test_q2_an_attempt_without_its_secret_fails_and_says_which")),
 ]

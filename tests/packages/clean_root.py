@@ -15,7 +15,7 @@ PROGRAMS = ("mmdebstrap", "unshare", "nsenter", "setpriv", "ip")
 # Changed by every use of dpkg and its like, or by systemd itself: no part of what a package leaves behind.
 VOLATILE = ("proc", "sys", "dev", "run", "tmp", "var/tmp", "var/cache", "var/log", "var/lib/dpkg", "var/lib/systemd/timers",
             "var/lib/systemd/random-seed", "etc/passwd-", "etc/group-", "etc/shadow-", "etc/gshadow-", "etc/.pwd.lock")
-PATIENCE = 30
+PATIENCE = 60
 NAMESPACES = ("--net", "--pid", "--mount", "--ipc", "--uts")
 
 
@@ -37,8 +37,9 @@ def sources():
     return [path for path in [etc / "sources.list", *sorted((etc / "sources.list.d").glob("*"))] if path.exists()]
 
 
-def die_with_us():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: a test that is killed leaves no process behind
+def die_with_us(number):
+    """die_with_us gives a child this signal when we end, so that a test that is killed leaves no process behind."""
+    return lambda: ctypes.CDLL(None).prctl(1, number)  # PR_SET_PDEATHSIG
 
 
 def children(pid):
@@ -82,14 +83,15 @@ class CleanRoot:
         if not self.booted:
             self.hold()
 
-    def open(self, *argv):
+    def open(self, number, *argv):
         self.holder = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                       preexec_fn=die_with_us)
+                                       preexec_fn=die_with_us(number))
 
     def boot(self):
         """boot says whether systemd runs in it."""
         self.enter = ["--all"]
-        self.open("systemd-nspawn", "-D", self.path, f"--machine=helios-test-{os.getpid()}", "--boot", "--register=no",
+        remove_groups()  # half of them would keep nspawn from booting
+        self.open(signal.SIGTERM, "systemd-nspawn", "-D", self.path, f"--machine=helios-test-{os.getpid()}", "--boot", "--register=no",
                   "--keep-unit", "--private-network", "--console=pipe")
         until(lambda: self.holder.poll() is not None or self.is_up(), "nspawn boots or gives up")
         return self.holder.poll() is None
@@ -101,7 +103,7 @@ class CleanRoot:
     def hold(self):
         """hold is the first process of the bare container: all others end with it."""
         self.enter = [*NAMESPACES, "chroot", self.path]
-        self.open("unshare", *NAMESPACES, "--fork", "--kill-child", "sh", "-c",
+        self.open(signal.SIGKILL, "unshare", *NAMESPACES, "--fork", "--kill-child", "sh", "-c",
                   f"ip link set lo up && mount -t proc proc {self.path}/proc && exec sleep infinity")
         self.pid = until(lambda: children(self.holder.pid), "the container begins")[0]
         until(lambda: pathlib.Path(f"/proc/{self.pid}/comm").read_text() == "sleep\n", "it has a network and /proc")
@@ -150,6 +152,5 @@ class CleanRoot:
         self.holder.wait(PATIENCE)
         for service in self.started:
             service.wait(PATIENCE)
-        if self.booted:
-            remove_groups()
+        remove_groups()
         shutil.rmtree(self.path)

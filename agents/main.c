@@ -10,6 +10,7 @@
 #include "common/limit.h"
 #include "common/log.h"
 #include "common/ready.h"
+#include "proto/names.h"
 
 enum { MAX_FLAGS = 64 };
 
@@ -213,6 +214,7 @@ int main(int argc, char **argv)
 {
     struct start s = {0};
     int end = GO_ON;
+    names_impatient();
     for (size_t i = 0; i < ARRAY_SIZE(steps) && end == GO_ON; i++)
         end = steps[i](&s, argc, argv);
     process_free(s.agent);

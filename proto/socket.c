@@ -6,6 +6,7 @@
 #include <zmq.h>
 
 #include "crowd.h"
+#include "names.h"
 
 /* Unexpected frames thrown away in one call. */
 enum { DRAIN_AT_ONCE = 1024 };
@@ -46,6 +47,12 @@ static int set_int(void *socket, int option, int value)
     return zmq_setsockopt(socket, option, &value, sizeof(value));
 }
 
+static int set_thread(void *socket, size_t number)
+{
+    uint64_t only = 1ULL << number;
+    return zmq_setsockopt(socket, ZMQ_AFFINITY, &only, sizeof(only));
+}
+
 static int set_options(void *socket, enum socket_kind kind, int hwm)
 {
     const int64_t *largest =
@@ -62,6 +69,8 @@ static int set_options(void *socket, enum socket_kind kind, int hwm)
         error = set_int(socket, ZMQ_ROUTER_MANDATORY, 1);
     if (!error && kind == SOCKET_SUB)
         error = zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0);
+    if (!error)
+        error = set_thread(socket, 0);
     return error ? -zmq_errno() : 0;
 }
 
@@ -70,7 +79,8 @@ int socket_context_new(size_t sockets, void **ret_context)
     void *context = zmq_ctx_new();
     if (context == NULL)
         return -zmq_errno();
-    if (zmq_ctx_set(context, ZMQ_MAX_SOCKETS, (int)sockets)) {
+    if (zmq_ctx_set(context, ZMQ_MAX_SOCKETS, (int)sockets) ||
+        zmq_ctx_set(context, ZMQ_IO_THREADS, NAMES_THREADS)) {
         int error = -zmq_errno();
         zmq_ctx_term(context);
         return error;
@@ -133,7 +143,7 @@ int socket_bind(void *socket, const char *endpoint, char *ret_endpoint, size_t r
 int socket_connect(void *socket, const char *endpoint)
 {
     crowd_port(endpoint, PASSING);
-    return zmq_connect(socket, endpoint) ? -zmq_errno() : 0;
+    return set_thread(socket, names_thread(endpoint)) || zmq_connect(socket, endpoint) ? -zmq_errno() : 0;
 }
 
 int socket_send(void *socket, const struct routing *to, const char *topic, struct bytes body)

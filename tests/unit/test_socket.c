@@ -6,8 +6,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <semaphore.h>
+#include <time.h>
 #include <zmq.h>
 
+#include "proto/names.h"
 #include "proto/socket.h"
 
 struct wire {
@@ -197,6 +202,68 @@ static void failures_are_answers(void **state)
     wire_down(&w);
 }
 
+/* Here libzmq asks for addresses: nobody answers for `nobody.invalid` before the test ends. */
+static sem_t asked, answered;
+
+__attribute__((visibility("default"))) int getaddrinfo(const char *node, const char *service,
+                                                       const struct addrinfo *hints, struct addrinfo **ret)
+{
+    int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+    *(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+    if (node == NULL || strcmp(node, "nobody.invalid") != 0)
+        return real(node, service, hints, ret);
+    sem_post(&asked);
+    sem_wait(&answered);
+    sem_post(&answered);
+    return EAI_AGAIN;
+}
+
+static void a_name_that_nobody_answers_for_holds_no_other_up(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"tcp://127.0.0.1:*", "tcp://localhost:*"};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct wire w = {0};
+        char real[64], peer[64];
+        struct timespec soon;
+        clock_gettime(CLOCK_MONOTONIC, &soon);
+        soon.tv_sec += 5;
+        assert_int_equal(sem_init(&asked, 0, 0) | sem_init(&answered, 0, 0), 0);
+        assert_int_equal(socket_context_new(16, &w.context), 0);
+        void *vain = new_socket(&w, SOCKET_DEALER);
+        w.server = new_socket(&w, SOCKET_DEALER);
+        w.client = new_socket(&w, SOCKET_DEALER);
+        assert_int_equal(socket_connect(vain, "tcp://nobody.invalid:7301"), 0);
+        assert_int_equal(sem_clockwait(&asked, CLOCK_MONOTONIC, &soon), 0);
+        assert_int_equal(socket_bind(w.server, "tcp://127.0.0.1:*", real, sizeof(real)), 0);
+        snprintf(peer, sizeof(peer), "%.*s%s", (int)(strrchr(rows[i], ':') - rows[i]), rows[i], strrchr(real, ':'));
+        assert_int_equal(socket_connect(w.client, peer), 0);
+        send_frames(w.client, 1);
+        wait_for(w.server, ZMQ_POLLIN);
+        sem_post(&answered);
+        socket_close(vain);
+        wire_down(&w);
+    }
+}
+
+static void each_name_has_its_thread(void **state)
+{
+    (void)state;
+    assert_int_equal(names_thread("tcp://127.0.0.1:7301"), 0);
+    assert_int_equal(names_thread("tcp://[::1]:7301"), 0);
+    assert_int_equal(names_thread("ipc:///run/helios/agents"), 0);
+    assert_int_equal(names_thread("tcp://"), 0);
+    size_t one = names_thread("tcp://one.example:7301"), two = names_thread("tcp://two.example:7301");
+    assert_true(one && two && one != two);
+    assert_int_equal(names_thread("tcp://one.example:7303"), one);
+    for (int i = 0; i < 100; i++) {
+        char endpoint[64];
+        snprintf(endpoint, sizeof(endpoint), "tcp://h%d.example:7301", i);
+        assert_in_range(names_thread(endpoint), 1, NAMES_THREADS - 1);
+    }
+    assert_int_equal(names_thread("tcp://one.example:7301"), one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +274,8 @@ int main(void)
         cmocka_unit_test(a_full_queue_answers_at_once),
         cmocka_unit_test(options_are_set),
         cmocka_unit_test(failures_are_answers),
+        cmocka_unit_test(a_name_that_nobody_answers_for_holds_no_other_up),
+        cmocka_unit_test(each_name_has_its_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

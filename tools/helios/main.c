@@ -3,6 +3,7 @@
 #include <sysexits.h>
 
 #include "common/text.h"
+#include "proto/names.h"
 #include "verbs.h"
 
 static int unknown(const char *name)
@@ -21,6 +22,7 @@ int main(int argc, char **argv)
 {
     struct args a;
     const char *name = argc > 1 ? argv[1] : "help";
+    names_impatient();
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         name = "help";
     if (strcmp(name, "--version") == 0)

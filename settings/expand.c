@@ -18,10 +18,27 @@ static int refuse(struct buf *why, struct bytes inside, const char *what)
     return -EINVAL;
 }
 
+/* What pipelines and schedules put into their parameters themselves stays as it is written (P4). */
+static bool is_later(struct bytes inside)
+{
+    static const char *const rooms[] = {"params.", "steps.", "run.", "item."}, *const words[] = {"item", "time"};
+    for (size_t i = 0; i < ARRAY_SIZE(rooms); i++)
+        if (inside.n > strlen(rooms[i]) && memcmp(inside.at, rooms[i], strlen(rooms[i])) == 0)
+            return true;
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (bytes_is(inside, words[i]))
+            return true;
+    return false;
+}
+
 /* The word between the braces: NAME or NAME:-otherwise. */
 static int expand_variable(struct buf *out, struct bytes inside, const char *leave, struct buf *why)
 {
     size_t n = name_length(inside);
+    if (is_later(inside)) {
+        buf_printf(out, "${" BYTES_F "}", BYTES_A(inside));
+        return 0;
+    }
     bool has_default = n + 2 <= inside.n && memcmp(inside.at + n, ":-", 2) == 0;
     if (n == 0 || (n < inside.n && !has_default))
         return refuse(

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* ${VAR} and ${VAR:-otherwise} in a config's texts; $${ stands for the two characters. Knows the
- * environment, nothing else. */
+ * environment, and the names that pipelines and schedules fill in later (${params.x}, ${steps.x.data},
+ * ${run.id}, ${item}, ${time}): these stay. */
 #ifndef HELIOS_SETTINGS_EXPAND_H
 #define HELIOS_SETTINGS_EXPAND_H
 

@@ -11,10 +11,12 @@
 /* In the order in which they are made and called. */
 #define DECIDERS(X)                                                                                \
     X(learned)                                                                                     \
-    X(breaker) X(budget) X(optimization) X(cycle) X(incident) X(strategy) X(success) X(notify) X(brake)
+    X(breaker) X(budget) X(optimization) X(cycle) X(incident) X(strategy) X(success) X(notify) X(brake)        \
+    X(run)
 
 struct task;
 struct optimization;
+struct run;
 struct decider {
     const char *kind; /* owner_kind of its tasks */
     void (*init)(struct helios *h);
@@ -25,6 +27,8 @@ struct decider {
     void (*reload)(struct helios *h); /* h->config is another one */
     void (*on_done)(struct helios *h, const char *owner_id,
                     const struct rec_task *ended); /* a task of its own ended */
+    void (*on_run)(struct helios *h, const char *owner_id,
+                   const struct run *ended); /* a run of a pipeline of its own ended */
     void (*on_event)(
         struct helios *h, enum event kind,
         const struct rec_entry *e); /* something was noted; must not note again at once */
@@ -62,6 +66,7 @@ int decide_load(struct helios *h, enum rec kind, struct bytes value);
 void decide_lead(struct helios *h);
 void decide_reload(struct helios *h);
 void decide_on_done(struct helios *h, const struct rec_task *ended); /* finds the owner's row */
+void decide_on_run(struct helios *h, const struct run *ended);
 void decide_on_event(struct helios *h, enum event kind,
                      const struct rec_entry *e); /* from note: for notifications */
 void decide_on_health(struct helios *h, const char *scope, bool bad);

@@ -3,6 +3,7 @@
 #include "decide.h"
 
 #include "orchestrator/core/helios.h"
+#include "orchestrator/flow/run.h"
 
 const struct decider *const deciders[] = {
 #define X(name) &decider_##name,
@@ -56,6 +57,16 @@ void decide_on_done(struct helios *h, const struct rec_task *ended)
         if ((*d)->on_done && bytes_is(ended->owner_kind, (*d)->kind)) {
             _autofree_ char *id = bytes_dup(ended->owner_id);
             (*d)->on_done(h, id, ended);
+            return;
+        }
+}
+
+void decide_on_run(struct helios *h, const struct run *ended)
+{
+    EACH_DECIDER (d)
+        if ((*d)->on_run && bytes_is(ended->r.owner_kind, (*d)->kind)) {
+            _autofree_ char *id = bytes_dup(ended->r.owner_id);
+            (*d)->on_run(h, id, ended);
             return;
         }
 }

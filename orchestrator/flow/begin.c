@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+#include "begin.h"
+
+/* A retry of the run asks anew: its tasks have keys of their own. */
+static void write_key(const struct run *r, struct bytes id, struct buf *out)
+{
+    buf_printf(out, BYTES_F, BYTES_A(id));
+    if (r->r.tries)
+        buf_printf(out, "~%llu", (unsigned long long)r->r.tries);
+}
+
+static int begin_task(struct helios *h, const struct fill *scope, const struct plan_step *plan, struct bytes id,
+                      struct bytes params, struct bytes *ret_task, char *err)
+{
+    const struct set_flow_step *set = plan->set;
+    const struct run *run = scope->run;
+    _cleanup_(buf_done) struct buf key = {0};
+    _autofree_ char *owner = bytes_dup(id);
+    write_key(run, id, &key);
+    struct msg_request q = {
+        .key = buf_bytes(&key),
+        .action = set->action,
+        .params = params,
+        .swarm = set->swarm,
+        .role = set->role,
+        .priority = (uint64_t)(set->priority < 0 ? run->plan->set.priority : set->priority),
+        .locks = set->locks,
+        .fair = run->r.pipeline,
+        .max_attempts = set->retries < 0 ? 0 : (uint64_t)set->retries + 1,
+        .backoff_ms = (uint64_t)set->backoff_ms,
+        .attempt_ms = (uint64_t)set->timeout_ms,
+    };
+    struct task *t = task_submit(h, &q, "helios", decider_run.kind, owner, run->r.id.at, err);
+    if (t == NULL)
+        return -EINVAL;
+    own_set(ret_task, t->r.id);
+    return 0;
+}
+
+static int begin_run(struct helios *h, const struct fill *scope, const struct plan_step *plan, struct bytes id,
+                     struct bytes params, struct bytes *ret_task, char *err)
+{
+    _cleanup_(buf_done) struct buf key = {0};
+    _autofree_ char *owner = bytes_dup(id);
+    write_key(scope->run, id, &key);
+    struct run_order order = {
+        .pipeline = plan->set->pipeline,
+        .params = params,
+        .key = buf_bytes(&key),
+        .owner_kind = decider_run.kind,
+        .owner_id = owner,
+        .cause = scope->run->r.id.at,
+        .time = scope->run->r.time,
+    };
+    const struct run *inner = run_start(h, &order, err);
+    if (inner == NULL)
+        return -EINVAL;
+    own_set(ret_task, inner->r.id);
+    return 0;
+}
+
+int begin_work(struct helios *h, const struct fill *scope, const struct plan_step *plan, struct bytes id,
+               struct bytes *ret_task, char *err)
+{
+    const struct set_flow_step *set = plan->set;
+    _cleanup_(buf_done) struct buf params = {0};
+    int r = fill_map(scope, set->params, &params, err);
+    if (r < 0)
+        return r;
+    if (scope->run->r.dry_run) {
+        own_text(ret_task, "");
+        return 1;
+    }
+    if (set->action.n)
+        return begin_task(h, scope, plan, id, buf_bytes(&params), ret_task, err);
+    if (set->pipeline.n)
+        return begin_run(h, scope, plan, id, buf_bytes(&params), ret_task, err);
+    snprintf(err, FILL_ERR, "committees are not asked by this version");
+    return -EINVAL;
+}
+
+bool work_goes_on(struct helios *h, const struct plan_step *plan, struct bytes task)
+{
+    if (plan->set->pipeline.n) {
+        const struct run *inner = run_find(h, task);
+        return inner && !run_ended(inner);
+    }
+    return task_find(h, task) != NULL;
+}
+
+void work_stop(struct helios *h, const struct plan_step *plan, struct bytes task, const char *reason)
+{
+    if (plan->set->pipeline.n) {
+        struct run *inner = run_find(h, task);
+        if (inner && !run_ended(inner))
+            run_cancel(h, inner, (struct bytes){0}, reason);
+        return;
+    }
+    struct task *t = task_find(h, task);
+    if (t)
+        task_cancel(h, t, reason);
+}

@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 
@@ -138,6 +139,42 @@ def test_a_keeper_stops_though_none_of_its_realms_runs(tmp_path, started):
     keeper = started(keeper_of, tmp_path, ("a",))
     until(lambda: len(keeper.lines("realm.ended")) >= 4, "a was tried four times")
     assert keeper.process.stop() == 0
+
+
+SYSTEMD = "libsystemd" in subprocess.run(["ldd", BIN / "heliosd"], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.skipif(not SYSTEMD, reason="this build has no libsystemd")
+def test_the_service_manager_hears_the_keeper_alone(tmp_path, started):
+    """READY when all realms were ready, how many lead, a watchdog that is fed; what children would say of themselves is not heard."""
+    heard = []
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(PATIENCE)
+
+        def until_heard(line):
+            while line not in heard:
+                heard.extend(manager.recv(4096).decode().split("\n"))
+        keeper = started(Keeper, tmp_path, {"a": {}, "b": {}})
+        keeper.start(env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"})
+        until_heard("READY=1")
+        assert keeper.about("a") and keeper.about("b")
+        until_heard("STATUS=leads 2 of 2 realms, 2 were ready")
+        until_heard("WATCHDOG=1")
+        heard.clear()
+        keeper.process.send(signal.SIGHUP)
+        until_heard("RELOADING=1")
+        until_heard("READY=1")
+        keeper.process.send(signal.SIGTERM)
+        until_heard("STOPPING=1")
+        assert keeper.process.wait() == 0
+        manager.setblocking(False)
+        while True:
+            try:
+                heard.extend(manager.recv(4096).decode().split("\n"))
+            except BlockingIOError:
+                break
+        assert "STATUS=standing by" not in heard and "STATUS=leading" not in heard
 
 
 def test_sighup_adds_removes_and_changes_realms(tmp_path, started):

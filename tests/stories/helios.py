@@ -174,6 +174,8 @@ class Client(Wire):
     def done(self, task, patience=PATIENCE):
         """done waits for the end of a task that was submitted here."""
         found = self.hear("done", patience=patience, where=lambda m: any(i["id"] == task for i in m["items"]))
+        if found and len(found["items"]) > 1:  # others that ended in the same turn are asked for later
+            self.heard.append({**found, "items": [i for i in found["items"] if i["id"] != task]})
         return found and next(i for i in found["items"] if i["id"] == task)
 
     def query(self, what, **args):

@@ -12,18 +12,37 @@ SLOTS = 16384
 
 class Cluster:
     def __init__(self, path, n):
-        self.nodes = [Server(path / f"node{i}", "--cluster-enabled", "yes", "--cluster-port", free_port(), "--cluster-node-timeout", 2000)
-                      for i in range(n)]
+        self.path, self.nodes, self.replicas = path, [self.node(path / f"node{i}") for i in range(n)], []
         share = SLOTS // n
         for i, node in enumerate(self.nodes):
             last = SLOTS - 1 if i == n - 1 else (i + 1) * share - 1
             node.client().execute_command("CLUSTER", "ADDSLOTSRANGE", i * share, last)
-            bus = node.words[node.words.index("--cluster-port") + 1]
-            self.nodes[0].client().execute_command("CLUSTER", "MEET", "127.0.0.1", node.port, bus)
-        for node in self.nodes:
-            until(lambda one=node: {"cluster_state": "ok", "cluster_known_nodes": str(n)}.items()
-                  <= one.client().execute_command("CLUSTER INFO").items(), "the cluster is well")
+            self.introduce(node)
+        self.until_well()
         self.share = share
+
+    @staticmethod
+    def node(path):
+        return Server(path, "--cluster-enabled", "yes", "--cluster-port", free_port(), "--cluster-node-timeout", 1000)
+
+    def introduce(self, node):
+        bus = node.words[node.words.index("--cluster-port") + 1]
+        self.nodes[0].client().execute_command("CLUSTER", "MEET", "127.0.0.1", node.port, bus)
+
+    def until_well(self):
+        known = str(len(self.nodes) + len(self.replicas))
+        for node in [*self.nodes, *self.replicas]:
+            until(lambda one=node: {"cluster_state": "ok", "cluster_known_nodes": known}.items()
+                  <= one.client().execute_command("CLUSTER INFO").items(), "the cluster is well")
+
+    def add_replica(self, master):
+        replica = self.node(self.path / "replica")
+        self.replicas.append(replica)
+        self.introduce(replica)
+        self.until_well()
+        replica.client().execute_command("CLUSTER", "REPLICATE", master.client().execute_command("CLUSTER", "MYID"))
+        until(lambda: replica.client().info("replication").get("master_link_status") == "up", "the replica follows")
+        return replica
 
     def owner(self, realm):
         """owner answers the node that has the realm's slot."""
@@ -31,7 +50,7 @@ class Cluster:
         return self.nodes[min(slot // self.share, len(self.nodes) - 1)]
 
     def close(self):
-        for node in self.nodes:
+        for node in [*self.nodes, *self.replicas]:
             node.stop()
 
 
@@ -71,6 +90,23 @@ def test_any_node_will_do(tmp_path, cluster):
             works(realm)
             assert any("MOVED" in line for line in realm.lines("store.held")), "it was sent there"
             assert owner.client().exists(realm.key("lease")) and not other.client().keys("*" + name + "*")
+
+
+def test_a_node_dies_and_its_replica_goes_on(tmp_path, cluster):
+    """The named node lives, that with the slot dies: its replica is made master, and the realm goes on there, in the same epoch."""
+    three = cluster(3)
+    owner = three.owner("shop")
+    named = next(node for node in three.nodes if node is not owner)
+    replica = three.add_replica(owner)
+    with Realm(tmp_path / "c0", {"realm": "shop", "state": {"url": f"redis://{named.address}"}}) as realm:
+        client = realm.client()
+        assert client.submit("echo", key="one")["id"]
+        until(lambda: replica.client().info("replication")["master_repl_offset"] >= owner.client().info("replication")["master_repl_offset"],
+              "the replica has the task")
+        owner.process.kill()
+        until(lambda: "id" in (client.submit("echo", key="two") or {}), "it takes tasks again", 60)
+        assert replica.client().role()[0] == "master" and not realm.lines("store.lost")
+        assert [task["key"] for task in client.query("tasks")["tasks"]] == ["one", "two"] and client.query("status")["epoch"] == 1
 
 
 def test_a_slot_that_moves_takes_the_realm_along(tmp_path, cluster):

@@ -191,5 +191,6 @@ void check_config(const struct settings *s, struct mistakes *m)
     check_verify(&c, config);
     check_kpis(&c, config);
     check_optimizations(&c, config);
+    check_schedules(&c, config);
     check_quotas(&c, config);
 }

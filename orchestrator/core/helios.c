@@ -140,6 +140,16 @@ struct batch *helios_cut_urgent(struct helios *h)
     return outbox_cut_urgent(h);
 }
 
+/* Small differences are the reading of two clocks, one after the other. */
+void helios_wall(struct helios *h, int64_t ahead_ms)
+{
+    if (ahead_ms > h->wall_ahead - 20 && ahead_ms < h->wall_ahead + 20)
+        return;
+    h->wall_ahead = ahead_ms;
+    if (h->epoch)
+        decide_on_wall(h);
+}
+
 void helios_hold(struct helios *h, bool held, const char *why)
 {
     if (h->held == held)

@@ -56,6 +56,9 @@
     X(samples_future, "samples refused: over 2 s in the future")                                   \
     X(samples_old, "samples refused: older than the window")                                       \
     X(samples_absurd, "samples refused: outside lowest..highest")                                  \
+    X(occurrences_started, "occurrences of schedules that were started")                           \
+    X(occurrences_skipped, "occurrences of schedules that did not run, for a reason that was noted") \
+    X(occurrences_late, "occurrences of schedules that were settled late (S4)")                    \
     X(events, "events, whether somebody listened or not")                                                                  \
     X(cycles, "cycles begun")                                                                      \
     X(optimizations, "optimizations begun")                                                        \
@@ -73,6 +76,7 @@ struct helios {
     const struct set_config *config; /* borrowed; helios_reload replaces it */
     struct rand rand;                /* the only randomness */
     int64_t now;                     /* of this turn */
+    int64_t wall_ahead;              /* what the wall clock shows beyond it; schedules follow the wall */
     int64_t started;                 /* when it began to lead */
     uint64_t epoch;                  /* the term; 0 = not leading: messages are answered "not_leader" */
     bool held;                       /* commits are held (C5): no submit, no result, no dispatch */
@@ -130,6 +134,8 @@ struct batch *helios_cut(struct helios *h);
 /* helios_cut_urgent takes only what was said with SAY_NOW: it leaves even while no commit can be taken. NULL when nothing. */
 struct batch *helios_cut_urgent(struct helios *h);
 
+/* helios_wall, each turn: so far the clock on the wall is ahead of `now`, which never jumps as it does. */
+void helios_wall(struct helios *h, int64_t ahead_ms);
 void helios_hold(struct helios *h, bool held, const char *why); /* C5; why: borrowed, static */
 void helios_freeze(struct helios *h, bool frozen, struct bytes author, struct bytes reason);
 void helios_reload(struct helios *h, const struct set_config *config, const char *differences);

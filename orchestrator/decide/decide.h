@@ -12,7 +12,7 @@
 #define DECIDERS(X)                                                                                \
     X(learned)                                                                                     \
     X(breaker) X(budget) X(optimization) X(cycle) X(incident) X(strategy) X(success) X(notify) X(brake)        \
-    X(run)
+    X(run) X(schedule)
 
 struct task;
 struct optimization;
@@ -37,6 +37,7 @@ struct decider {
     void (*on_ended)(struct helios *h,
                      const struct optimization *o); /* an optimization reached its last state */
     void (*on_frozen)(struct helios *h); /* automation was stopped: before anything else is sent */
+    void (*on_wall)(struct helios *h);   /* the wall clock was set */
     const char *const
         *actions; /* NULL-terminated: tasks that it does itself (`optimization`, `emergency`, …) */
     /* Such a task is due; ends with task_end_internal. Asked again for the same task (after a
@@ -71,6 +72,7 @@ void decide_on_event(struct helios *h, enum event kind,
                      const struct rec_entry *e); /* from note: for notifications */
 void decide_on_health(struct helios *h, const char *scope, bool bad);
 void decide_on_frozen(struct helios *h);
+void decide_on_wall(struct helios *h);
 /* Is it an action that the controller does itself? Then NULL is not answered. */
 const struct decider *decide_internal(struct bytes action);
 

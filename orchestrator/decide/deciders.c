@@ -92,6 +92,13 @@ void decide_on_frozen(struct helios *h)
             (*d)->on_frozen(h);
 }
 
+void decide_on_wall(struct helios *h)
+{
+    EACH_DECIDER (d)
+        if ((*d)->on_wall)
+            (*d)->on_wall(h);
+}
+
 void decide_on_ended(struct helios *h, const struct optimization *o)
 {
     EACH_DECIDER (d)

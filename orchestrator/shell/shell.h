@@ -64,6 +64,7 @@ bool shell_leads(const struct shell *s);
 /* shell_hold tells the core whether commits flow (C5, L2), and answers when that may change by time
  * alone. */
 int64_t shell_hold(struct shell *s, int64_t now);
+void shell_wall(const struct shell *s); /* tells the core how far the wall clock is ahead */
 void shell_follow_freeze(struct shell *s, int64_t now); /* core and file agree (X10) */
 
 void shell_close(struct shell *s); /* in the order that loses nothing; fine when half opened */

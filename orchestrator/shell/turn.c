@@ -81,6 +81,7 @@ static int64_t tick(struct shell *s)
     due = MIN(due, shell_hold(s, now));
     bus_tick(&s->bus, s->stopping || s->core->hand_over); /* before the lead goes */
     due = MIN(due, leave_tick(s));
+    shell_wall(s);
     return MIN(due, helios_tick(s->core, now));
 }
 

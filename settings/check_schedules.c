@@ -131,7 +131,7 @@ static void follow(const struct rows *rows, struct row *row, int depth)
     row->state = OPEN;
     SEQ_EACH (name, const struct bytes, s->after) {
         struct row *parent = find(rows, *name);
-        if (parent == NULL)
+        if (parent == NULL || parent == row)
             continue;
         struct place place = place_of_member(rows->c, name, s);
         if (parent->state == OPEN)
@@ -149,11 +149,15 @@ static void follow(const struct rows *rows, struct row *row, int depth)
 static void check_names(const struct check *c, const struct set_config *config)
 {
     _cleanup_(names_done) struct names all = names_of(&config->schedules, sizeof(struct set_schedule));
+    _cleanup_(names_done) struct names pipelines = names_of(&config->pipelines, sizeof(struct set_pipeline));
     SEQ_EACH (s, const struct set_schedule, config->schedules) {
         char path[128];
         snprintf(path, sizeof(path), "schedules.%s.after", s->name.at);
         SEQ_EACH (name, const struct bytes, s->after)
             check_known(c, &all, name, s, path, "schedule");
+        snprintf(path, sizeof(path), "schedules.%s.pipeline", s->name.at);
+        if (s->pipeline.n)
+            check_known(c, &pipelines, &s->pipeline, s, path, "pipeline");
     }
 }
 

@@ -2,6 +2,8 @@
 /* The table of schedules and the decider's row. Owns their lives; what they mean stands in the files beside it. */
 #include "schedule.h"
 
+#include "run.h"
+
 struct schedule *schedule_find(struct helios *h, struct bytes name)
 {
     struct schedule *s;
@@ -126,7 +128,7 @@ static void go_on(struct helios *h)
     schedules_arm(h);
 }
 
-/* What was started and has not ended is told by the tasks themselves. */
+/* What was started and has not ended is told by the tasks and runs themselves. */
 static void find_running(struct helios *h)
 {
     MAP_EACH (t, struct task, &h->work.tasks) {
@@ -134,6 +136,12 @@ static void find_running(struct helios *h)
         const char *time = s && t->r.key.n > s->r.id.n ? t->r.key.at + s->r.id.n + 1 : NULL;
         if (time)
             schedule_running(s, strtoll(time, NULL, 10), t->r.id);
+    }
+    struct run *r, *next;
+    HASH_ITER (hh, runs_of(h)->by_id, r, next) {
+        struct schedule *s = !run_ended(r) && bytes_is(r->r.owner_kind, "schedule") ? schedule_find(h, r->r.owner_id) : NULL;
+        if (s)
+            schedule_running(s, r->r.time, r->r.id);
     }
 }
 
@@ -157,4 +165,5 @@ const struct decider decider_schedule = {.kind = "schedule",
                                          .lead = lead,
                                          .reload = reload,
                                          .on_done = schedule_on_done,
+                                         .on_run = schedule_on_run,
                                          .on_wall = schedules_arm};

@@ -109,6 +109,7 @@ void schedule_pass(struct helios *h, struct schedule *s, int64_t newest, const c
 /* schedule_by_hand starts one beside the clock; NULL with a sentence in err (of at least 200 bytes). */
 struct occurrence *schedule_by_hand(struct helios *h, struct schedule *s, const char *author, char *err);
 void schedule_on_done(struct helios *h, const char *name, const struct rec_task *ended);
+void schedule_on_run(struct helios *h, const char *name, const struct run *ended);
 /* schedule_look: what it waits for may have come. */
 void schedule_look(struct helios *h, struct schedule *s);
 struct occurrence *schedule_running(struct schedule *s, int64_t time, struct bytes id); /* adds one */

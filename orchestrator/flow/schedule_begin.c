@@ -4,6 +4,7 @@
 #include "schedule.h"
 
 #include "common/text.h"
+#include "run.h"
 
 #define CLIENT "@schedule" /* no client can have this name: nobody else has its keys (T3) */
 
@@ -161,10 +162,28 @@ static struct bytes start_task(struct helios *h, struct schedule *s, int64_t tim
     return t ? t->r.id : (struct bytes){0};
 }
 
+static struct bytes start_run(struct helios *h, struct schedule *s, int64_t time, char *err)
+{
+    struct buf params = {0};
+    char key[96];
+    schedule_key(key, s, time);
+    fill_params(&params, s, time);
+    struct run_order order = {.pipeline = s->spec->pipeline,
+                              .params = buf_bytes(&params),
+                              .key = bytes_of(key),
+                              .owner_kind = "schedule",
+                              .owner_id = s->r.id.at,
+                              .cause = s->r.id.at,
+                              .time = time};
+    struct run *r = run_start(h, &order, err);
+    buf_done(&params);
+    return r ? r->r.id : (struct bytes){0};
+}
+
 static struct occurrence *start(struct helios *h, struct schedule *s, int64_t time, const char *why, char *err)
 {
     struct buf when = {0};
-    struct bytes id = start_task(h, s, time, err);
+    struct bytes id = s->spec->pipeline.n ? start_run(h, s, time, err) : start_task(h, s, time, err);
     if (id.n == 0)
         return NULL;
     struct occurrence *o = schedule_running(s, time, id);
@@ -224,10 +243,14 @@ static enum parents look_at_parents(const struct schedule *s, int64_t time, char
 /* The earlier ones are told to stop; the newer one starts when the last of them has ended, which may be at once. */
 static void replace(struct helios *h, struct schedule *s)
 {
+    static const char why[] = "a newer occurrence of its schedule replaces it";
     list_each (o, &s->running, struct occurrence, link) {
         struct task *t = task_find(h, bytes_of(o->id));
+        struct run *r = t ? NULL : run_find(h, bytes_of(o->id));
         if (t)
-            (void)task_cancel(h, t, "a newer occurrence of its schedule replaces it");
+            (void)task_cancel(h, t, why);
+        else if (r)
+            (void)run_cancel(h, r, BYTES(CLIENT), why);
     }
 }
 
@@ -244,8 +267,6 @@ static void wait_for(struct helios *h, struct schedule *s, int64_t time)
     s->r.waiting = time;
     save_mark(h, &s->save);
 }
-
-void schedule_look(struct helios *h, struct schedule *s);
 
 static void go(struct helios *h, struct schedule *s, int64_t time, const char *why)
 {
@@ -351,27 +372,32 @@ static void forget(struct schedule *s, struct bytes id)
         }
 }
 
-static void learn(struct helios *h, struct schedule *s, const struct rec_task *ended)
-{
-    uint64_t took = ended->elapsed_ms ? ended->elapsed_ms : (uint64_t)MAX(h->now - ended->created, 1);
-    s->r.took_ms = s->r.took_ms ? (3 * s->r.took_ms + took) / 4 : took;
-}
-
-void schedule_on_done(struct helios *h, const char *name, const struct rec_task *ended)
+/* took: ms; what it comes to counts for those that wait for it. */
+static void end(struct helios *h, const char *name, struct bytes id, int64_t time, bool completed, uint64_t took)
 {
     struct schedule *s = schedule_find(h, bytes_of(name));
     if (s == NULL)
         return; /* taken away meanwhile */
-    int64_t time = time_of(ended);
-    bool completed = ended->state == task_state_COMPLETED;
     int64_t *newest = completed ? &s->r.ended : &s->r.failed;
     *newest = MAX(*newest, time);
     if (completed)
-        learn(h, s, ended);
+        s->r.took_ms = s->r.took_ms ? (3 * s->r.took_ms + took) / 4 : took;
     save_mark(h, &s->save);
-    forget(s, ended->id);
+    forget(s, id);
     schedule_look(h, s);
     look_at_children(h, s);
+}
+
+void schedule_on_done(struct helios *h, const char *name, const struct rec_task *ended)
+{
+    uint64_t took = ended->elapsed_ms ? ended->elapsed_ms : (uint64_t)MAX(h->now - ended->created, 1);
+    end(h, name, ended->id, time_of(ended), ended->state == task_state_COMPLETED, took);
+}
+
+void schedule_on_run(struct helios *h, const char *name, const struct run *ended)
+{
+    uint64_t took = (uint64_t)MAX(ended->r.ended - MAX(ended->r.began, ended->r.created), 1);
+    end(h, name, ended->r.id, ended->r.time, ended->r.state == run_state_COMPLETED, took);
 }
 
 struct occurrence *schedule_by_hand(struct helios *h, struct schedule *s, const char *author, char *err)

@@ -2,6 +2,7 @@
 /* Queries and commands about schedules. */
 #include "common/text.h"
 #include "orchestrator/core/verb.h"
+#include "run.h"
 #include "schedule.h"
 #include "settings/packed.h"
 
@@ -343,6 +344,8 @@ static int check_together(struct helios *h, struct verb_call *call, const struct
         SEQ_EACH (name, const struct bytes, s->after)
             if (!is_given(g, *name) && schedule_find(h, *name) == NULL)
                 return verb_fail(call, "bad_args", "%s: `after` names the unknown schedule '%.64s'", s->name.at, name->at);
+        if (s->pipeline.n && pipeline_find(h->config, s->pipeline) == NULL)
+            return verb_fail(call, "bad_args", "%s: there is no pipeline '%.64s'", s->name.at, s->pipeline.at);
         more += schedule_find(h, s->name) == NULL;
     }
     if (schedules_of(h)->n + more > SCHEDULES_MOST)

@@ -601,6 +601,46 @@ static void hostile_definitions_harm_nobody(void **state)
     over(c);
 }
 
+/* A pipeline's run is an occurrence like a task is. */
+static void s5_a_run_of_a_pipeline_is_an_occurrence(void **state)
+{
+    (void)state;
+    static struct set_flow_step steps[] = {{.name = BYTES("one"), .action = BYTES("work"), .priority = -1, .retries = -1}};
+    static struct set_pipeline video = {.name = BYTES("video"), .steps = {steps, 1}, .priority = 2, .history = 100};
+    static struct set_config *config;
+    struct set_schedule *s = row("s", "*/10 * * * *");
+    s->action = BYTES("");
+    s->pipeline = BYTES("video");
+    struct core *c = core_new();
+    config = &c->config;
+    config->pipelines = (struct seq){&video, 1};
+    config->schedules = (struct seq){rows, n_rows};
+    config->tasks.attempt_ms = 2 * DAY;
+    c->now = MIDNIGHT + HOUR;
+    core_lead(c);
+    join(c);
+    core_pass(c, 10 * MINUTE + 1000);
+    started_is(c, "s", 1, 0);
+    assert_int_equal(of(c, "s")->n_running, 1);
+    core_restart(c);
+    join(c);
+    assert_int_equal(of(c, "s")->n_running, 1);
+    core_pass(c, 10 * MINUTE);
+    started_is(c, "s", 1, 1);
+    MAP_EACH (t, struct task, &c->h->work.tasks) {
+        struct msg_result r = {.task = t->r.id, .attempt = t->r.attempt, .outcome = outcome_COMPLETED};
+        struct msg_results m = {.items = {&r, 1}};
+        core_send(c, AGENT, MSG_results, &m);
+        break;
+    }
+    core_pass(c, 1000);
+    assert_int_equal(of(c, "s")->n_running, 0);
+    assert_int_equal(of(c, "s")->r.ended, MIDNIGHT + HOUR + 10 * MINUTE);
+    core_pass(c, 10 * MINUTE);
+    started_is(c, "s", 2, 1);
+    over(c);
+}
+
 static void one_that_left_the_config_goes(void **state)
 {
     (void)state;
@@ -646,6 +686,7 @@ int main(void)
         cmocka_unit_test(s1_one_that_was_given_lives_in_its_record),
         cmocka_unit_test(what_cannot_run_is_refused_whole),
         cmocka_unit_test(hostile_definitions_harm_nobody),
+        cmocka_unit_test(s5_a_run_of_a_pipeline_is_an_occurrence),
         cmocka_unit_test(one_that_left_the_config_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,11 +9,11 @@ static void write_key(const struct run *r, struct bytes id, struct buf *out)
         buf_printf(out, "~%llu", (unsigned long long)r->r.tries);
 }
 
-static int begin_task(struct helios *h, const struct fill *scope, const struct plan_step *plan, struct bytes id,
+static int begin_task(struct helios *h, const struct fill *fill, const struct plan_step *plan, struct bytes id,
                       struct bytes params, struct bytes *ret_task, char *err)
 {
     const struct set_flow_step *set = plan->set;
-    const struct run *run = scope->run;
+    const struct run *run = fill->run;
     _cleanup_(buf_done) struct buf key = {0};
     _autofree_ char *owner = bytes_dup(id);
     write_key(run, id, &key);
@@ -37,20 +37,20 @@ static int begin_task(struct helios *h, const struct fill *scope, const struct p
     return 0;
 }
 
-static int begin_run(struct helios *h, const struct fill *scope, const struct plan_step *plan, struct bytes id,
+static int begin_run(struct helios *h, const struct fill *fill, const struct plan_step *plan, struct bytes id,
                      struct bytes params, struct bytes *ret_task, char *err)
 {
     _cleanup_(buf_done) struct buf key = {0};
     _autofree_ char *owner = bytes_dup(id);
-    write_key(scope->run, id, &key);
+    write_key(fill->run, id, &key);
     struct run_order order = {
         .pipeline = plan->set->pipeline,
         .params = params,
         .key = buf_bytes(&key),
         .owner_kind = decider_run.kind,
         .owner_id = owner,
-        .cause = scope->run->r.id.at,
-        .time = scope->run->r.time,
+        .cause = fill->run->r.id.at,
+        .time = fill->run->r.time,
     };
     const struct run *inner = run_start(h, &order, err);
     if (inner == NULL)
@@ -59,22 +59,22 @@ static int begin_run(struct helios *h, const struct fill *scope, const struct pl
     return 0;
 }
 
-int begin_work(struct helios *h, const struct fill *scope, const struct plan_step *plan, struct bytes id,
+int begin_work(struct helios *h, const struct fill *fill, const struct plan_step *plan, struct bytes id,
                struct bytes *ret_task, char *err)
 {
     const struct set_flow_step *set = plan->set;
     _cleanup_(buf_done) struct buf params = {0};
-    int r = fill_map(scope, set->params, &params, err);
+    int r = fill_map(fill, set->params, &params, err);
     if (r < 0)
         return r;
-    if (scope->run->r.dry_run) {
+    if (fill->run->r.dry_run) {
         own_text(ret_task, "");
         return 1;
     }
     if (set->action.n)
-        return begin_task(h, scope, plan, id, buf_bytes(&params), ret_task, err);
+        return begin_task(h, fill, plan, id, buf_bytes(&params), ret_task, err);
     if (set->pipeline.n)
-        return begin_run(h, scope, plan, id, buf_bytes(&params), ret_task, err);
+        return begin_run(h, fill, plan, id, buf_bytes(&params), ret_task, err);
     snprintf(err, FILL_ERR, "committees are not asked by this version");
     return -EINVAL;
 }

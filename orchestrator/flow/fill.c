@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "part.h"
 #include "proto/json.h"
+#include "settings/expr.h"
 #include "settings/reference.h"
 
 static int missing(char *err, struct bytes inside, const char *format, ...) FORMAT_LIKE(3, 4);
@@ -119,13 +120,13 @@ static int get_part(const struct step *s, const struct reference *r, struct byte
     return found_below(part->data, path, inside, ret, err);
 }
 
-static int get_step(const struct fill *scope, const struct reference *r, struct bytes inside, struct buf *scratch,
+static int get_step(const struct fill *fill, const struct reference *r, struct bytes inside, struct buf *scratch,
                     struct value *ret, char *err)
 {
-    const struct plan_step *plan = plan_find(scope->run->plan, r->step);
+    const struct plan_step *plan = plan_find(fill->run->plan, r->step);
     if (plan == NULL)
         return missing(err, inside, "names no step");
-    const struct step *s = &scope->run->steps[plan->index];
+    const struct step *s = &fill->run->steps[plan->index];
     const char *state = enum_text(&enum_step_state, (int)s->r.state);
     if (r->kind == REFERENCE_state)
         return made_text(scratch, bytes_of(state), ret);
@@ -167,22 +168,22 @@ static int get_run(const struct run *run, enum reference_kind kind, struct bytes
                   : missing(err, inside, "is not there: the pipeline has no `dir`");
 }
 
-int fill_name(const struct fill *scope, struct bytes inside, struct buf *scratch, struct value *ret, char *err)
+int fill_name(const struct fill *fill, struct bytes inside, struct buf *scratch, struct value *ret, char *err)
 {
     struct reference r;
     if (reference_parse(inside, &r) < 0)
         return missing(err, inside, "is no name");
     switch (r.kind) {
     case REFERENCE_params:
-        return found_below(scope->run->r.params, r.path, inside, ret, err);
+        return found_below(fill->run->r.params, r.path, inside, ret, err);
     case REFERENCE_item:
-        return found_below(scope->item, r.path, inside, ret, err);
+        return found_below(fill->item, r.path, inside, ret, err);
     case REFERENCE_data:
     case REFERENCE_output:
     case REFERENCE_state:
-        return get_step(scope, &r, inside, scratch, ret, err);
+        return get_step(fill, &r, inside, scratch, ret, err);
     default:
-        return get_run(scope->run, r.kind, inside, scratch, ret, err);
+        return get_run(fill->run, r.kind, inside, scratch, ret, err);
     }
 }
 
@@ -198,7 +199,7 @@ static void add_as_text(struct buf *out, const struct value *v)
         json_print(out, v->whole, false);
 }
 
-static int fill_text(const struct fill *scope, struct bytes text, struct pack *p, char *err)
+static int fill_text(const struct fill *fill, struct bytes text, struct pack *p, char *err)
 {
     _cleanup_(buf_done) struct buf out = {0}, scratch = {0};
     struct bytes inside;
@@ -206,14 +207,14 @@ static int fill_text(const struct fill *scope, struct bytes text, struct pack *p
     struct piece piece;
     int r = 0;
     if (piece_alone(text, &inside)) {
-        if ((r = fill_name(scope, inside, &scratch, &v, err)) == 0)
+        if ((r = fill_name(fill, inside, &scratch, &v, err)) == 0)
             pack_raw(p, v.whole);
         return r;
     }
     while (r == 0 && piece_next(&text, &piece) == 1) {
         if (piece.plain)
             buf_add(&out, piece.text.at, piece.text.n);
-        else if ((r = fill_name(scope, piece.text, &scratch, &v, err)) == 0)
+        else if ((r = fill_name(fill, piece.text, &scratch, &v, err)) == 0)
             add_as_text(&out, &v);
         if (r == 0 && out.n > FILL_MOST) {
             snprintf(err, FILL_ERR, "one of its parameters is over %d bytes", FILL_MOST);
@@ -224,13 +225,13 @@ static int fill_text(const struct fill *scope, struct bytes text, struct pack *p
     return r;
 }
 
-static int fill_value(const struct fill *scope, const struct value *v, struct pack *p, char *err)
+static int fill_value(const struct fill *fill, const struct value *v, struct pack *p, char *err)
 {
     struct walk w = walk_of(v->whole);
     struct value key, item;
     int r = 0;
     if (v->type == VALUE_STR)
-        return fill_text(scope, v->text, p, err);
+        return fill_text(fill, v->text, p, err);
     if (v->type != VALUE_MAP && v->type != VALUE_LIST) {
         pack_raw(p, v->whole);
         return 0;
@@ -242,9 +243,59 @@ static int fill_value(const struct fill *scope, const struct value *v, struct pa
     while (r == 0 && (v->type == VALUE_MAP ? walk_pair(&w, &key, &item) : walk_item(&w, &item))) {
         if (v->type == VALUE_MAP)
             pack_key_bytes(p, key.text);
-        r = fill_value(scope, &item, p, err);
+        r = fill_value(fill, &item, p, err);
     }
     pack_end(p);
+    return r;
+}
+
+/* ---- conditions ---- */
+
+struct asking {
+    const struct fill *fill;
+    struct buf scratch[8]; /* a comparison has two names: the texts of both are there, whatever was asked before */
+    size_t n;
+};
+
+static int find(void *context, struct bytes name, struct expr_value *ret, char *err)
+{
+    struct asking *a = context;
+    struct buf *scratch = &a->scratch[a->n++ % ARRAY_SIZE(a->scratch)];
+    struct value v;
+    buf_clear(scratch);
+    int r = fill_name(a->fill, name, scratch, &v, err);
+    if (r < 0)
+        return r;
+    switch (v.type) {
+    case VALUE_BOOL:
+        *ret = (struct expr_value){.type = EXPR_BOOL, .yes = v.boolean};
+        break;
+    case VALUE_INT:
+        *ret = (struct expr_value){.type = EXPR_NUMBER, .number = (double)v.integer};
+        break;
+    case VALUE_NUM:
+        *ret = (struct expr_value){.type = EXPR_NUMBER, .number = v.number};
+        break;
+    case VALUE_STR:
+    case VALUE_BIN:
+        *ret = (struct expr_value){.type = EXPR_TEXT, .text = v.text};
+        break;
+    case VALUE_LIST:
+    case VALUE_MAP:
+        *ret = (struct expr_value){.type = EXPR_MANY, .yes = v.count > 0};
+        break;
+    default:
+        *ret = (struct expr_value){.type = EXPR_NOTHING};
+    }
+    return 0;
+}
+
+int fill_when(const struct fill *fill, struct bytes when, bool *ret, char *err)
+{
+    struct asking a = {.fill = fill};
+    int r = expr_eval(when, find, &a, ret, err);
+    for (size_t i = 0; i < ARRAY_SIZE(a.scratch); i++)
+        buf_done(&a.scratch[i]);
     return r;
 }
 
@@ -272,13 +323,13 @@ bool fill_fits(struct bytes value)
     return value.n <= FILL_MOST;
 }
 
-int fill_map(const struct fill *scope, struct bytes map, struct buf *out, char *err)
+int fill_map(const struct fill *fill, struct bytes map, struct buf *out, char *err)
 {
     struct pack p;
     size_t before = out->n;
     struct value v = first_of(map.n ? map : BYTES("\x80"));
     pack_init(&p, out);
-    int r = fill_value(scope, &v, &p, err);
+    int r = fill_value(fill, &v, &p, err);
     if (r == 0 && !fill_fits((struct bytes){out->at + before, out->n - before})) {
         snprintf(err, FILL_ERR, "its parameters are over %d bytes, deeper than %d levels or of more than %d values",
                  FILL_MOST, FILL_DEPTH, FILL_NODES);

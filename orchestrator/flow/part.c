@@ -103,7 +103,7 @@ void fan_reset(struct helios *h, struct step *s)
 static int read_items(struct step *s, char *err)
 {
     struct fan *f = fan_of(s);
-    struct fill scope = {.run = s->run};
+    struct fill fill = {.run = s->run};
     _cleanup_(buf_done) struct buf scratch = {0};
     struct value list, item;
     struct bytes inside;
@@ -113,7 +113,7 @@ static int read_items(struct step *s, char *err)
         snprintf(err, FILL_ERR, "`each` is no ${…}");
         return -EINVAL;
     }
-    int r = fill_name(&scope, inside, &scratch, &list, err);
+    int r = fill_name(&fill, inside, &scratch, &list, err);
     if (r < 0)
         return r;
     if (list.type != VALUE_LIST || list.count > PARTS_MOST) {
@@ -164,10 +164,10 @@ static void part_begin(struct helios *h, struct step *s, size_t n)
 {
     char err[FILL_ERR];
     struct slice *p = part_make(s, n);
-    struct fill scope = {.run = s->run, .item = s->fan->items[n]};
+    struct fill fill = {.run = s->run, .item = s->fan->items[n]};
     own_printf(&p->r.id, "%s/%zu", s->r.id.at, n);
     p->r.began = h->now;
-    int r = begin_work(h, &scope, s->plan, p->r.id, &p->r.task, err);
+    int r = begin_work(h, &fill, s->plan, p->r.id, &p->r.task, err);
     if (r < 0) {
         part_settle(h, s, p, &(struct step_end){.state = step_state_FAILED, .error = bytes_of(err)});
         return;

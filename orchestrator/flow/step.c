@@ -227,14 +227,23 @@ static void skip(struct helios *h, struct step *s)
 static void begin(struct helios *h, struct step *s)
 {
     char err[FILL_ERR];
-    struct fill scope = {.run = s->run};
+    struct fill fill = {.run = s->run};
+    bool wanted = true;
     name_step(s);
     s->r.began = h->now;
+    if (s->plan->set->when.n && fill_when(&fill, s->plan->set->when, &wanted, err) < 0) {
+        step_fail(h, s, "its condition: %s", err);
+        return;
+    }
+    if (!wanted) {
+        step_settle(h, s, &(struct step_end){.state = step_state_SKIPPED, .by_when = true, .error = BYTES("its condition is false")});
+        return;
+    }
     if (s->plan->set->each.n) {
         fan_begin(h, s);
         return;
     }
-    int r = begin_work(h, &scope, s->plan, s->r.id, &s->r.task, err);
+    int r = begin_work(h, &fill, s->plan, s->r.id, &s->r.task, err);
     if (r < 0) {
         step_fail(h, s, "%s", err);
         return;

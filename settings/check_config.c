@@ -192,5 +192,6 @@ void check_config(const struct settings *s, struct mistakes *m)
     check_kpis(&c, config);
     check_optimizations(&c, config);
     check_schedules(&c, config);
+    check_pipelines(&c, config);
     check_quotas(&c, config);
 }

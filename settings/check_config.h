@@ -15,6 +15,7 @@ struct names names_of_kpis(const struct set_config *config);
 void check_kpis(const struct check *c, const struct set_config *config);
 void check_optimizations(const struct check *c, const struct set_config *config);
 void check_schedules(const struct check *c, const struct set_config *config);
+void check_pipelines(const struct check *c, const struct set_config *config);
 void check_quotas(const struct check *c, const struct set_config *config);
 
 #endif

@@ -17,6 +17,11 @@ struct path {
 struct reader {
     struct settings *s;
     struct mistakes *m;
+    struct named { /* texts of a free value that name something: a check may blame one of them */
+        size_t offset;
+        struct place place;
+    } *named; /* owned */
+    size_t n_named;
 };
 
 static void add_path(struct buf *out, const struct path *path)
@@ -130,11 +135,20 @@ static void pack_scalar(struct pack *p, const struct yaml *node, struct bytes te
         pack_str(p, text);
 }
 
+static void remember_place(struct reader *r, const struct pack *p, const struct yaml *node, struct bytes text)
+{
+    if (text.n == 0 || memmem(text.at, text.n, "${", 2) == NULL)
+        return;
+    r->named = xrealloc(r->named, (r->n_named + 1) * sizeof(*r->named));
+    r->named[r->n_named++] = (struct named){p->out->n, node->place};
+}
+
 static void pack_node(struct reader *r, struct pack *p, const struct yaml *node,
                       const struct path *path)
 {
     if (node->kind == YAML_SCALAR) {
         struct bytes text = scalar_text(r, node, path);
+        remember_place(r, p, node, text);
         pack_scalar(p, node, text.at ? text : BYTES(""));
         return;
     }
@@ -165,8 +179,12 @@ static void read_any(struct reader *r, const struct setting *s, void *member,
     struct pack p;
     pack_init(&p, &packed);
     pack_node(r, &p, node, path);
-    *(struct bytes *)member = keep_bytes(&r->s->keep, buf_bytes(&packed));
+    struct bytes kept = keep_bytes(&r->s->keep, buf_bytes(&packed));
+    *(struct bytes *)member = kept;
     buf_done(&packed);
+    for (size_t i = 0; i < r->n_named; i++) /* where the text's bytes begin stands for it */
+        settings_note(r->s, kept.at + r->named[i].offset, ORIGIN_FILE, r->named[i].place);
+    r->n_named = 0;
 }
 
 static void read_section(struct reader *r, const struct section *section, void *base,
@@ -309,6 +327,7 @@ static void read_section(struct reader *r, const struct section *section, void *
 
 void section_read(struct settings *s, const struct yaml *tree, struct mistakes *m)
 {
-    struct reader r = {s, m};
+    struct reader r = {.s = s, .m = m};
     read_section(&r, s->root, s->at, tree, NULL);
+    free(r.named);
 }

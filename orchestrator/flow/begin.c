@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "begin.h"
 
+#include "proto/json.h"
+
 /* A retry of the run asks anew: its tasks have keys of their own. */
 static void write_key(const struct run *r, struct bytes id, struct buf *out)
 {
@@ -59,8 +61,17 @@ static int begin_run(struct helios *h, const struct fill *fill, const struct pla
     return 0;
 }
 
+static void say_would(const struct set_flow_step *set, struct bytes params, struct buf *out)
+{
+    if (set->action.n)
+        buf_printf(out, "would ask for %s with ", set->action.at);
+    else
+        buf_printf(out, "would %s %s with ", set->pipeline.n ? "run" : "ask", set->pipeline.n ? set->pipeline.at : set->committee.at);
+    json_print(out, params, false);
+}
+
 int begin_work(struct helios *h, const struct fill *fill, const struct plan_step *plan, struct bytes id,
-               struct bytes *ret_task, char *err)
+               struct bytes *ret_task, struct buf *ret_would, char *err)
 {
     const struct set_flow_step *set = plan->set;
     _cleanup_(buf_done) struct buf params = {0};
@@ -68,7 +79,7 @@ int begin_work(struct helios *h, const struct fill *fill, const struct plan_step
     if (r < 0)
         return r;
     if (fill->run->r.dry_run) {
-        own_text(ret_task, "");
+        say_would(set, buf_bytes(&params), ret_would);
         return 1;
     }
     if (set->action.n)

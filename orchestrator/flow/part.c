@@ -4,8 +4,6 @@
 #include "begin.h"
 #include "settings/reference.h"
 
-#define PARTS_A_LOOK 256 /* so many begin in one look; the next look is in the next turn */
-
 /* ---- made, loaded, freed ---- */
 
 static struct fan *fan_of(struct step *s)
@@ -165,15 +163,16 @@ static void part_begin(struct helios *h, struct step *s, size_t n)
     char err[FILL_ERR];
     struct slice *p = part_make(s, n);
     struct fill fill = {.run = s->run, .item = s->fan->items[n]};
+    _cleanup_(buf_done) struct buf would = {0};
     own_printf(&p->r.id, "%s/%zu", s->r.id.at, n);
     p->r.began = h->now;
-    int r = begin_work(h, &fill, s->plan, p->r.id, &p->r.task, err);
+    int r = begin_work(h, &fill, s->plan, p->r.id, &p->r.task, &would, err);
     if (r < 0) {
         part_settle(h, s, p, &(struct step_end){.state = step_state_FAILED, .error = bytes_of(err)});
         return;
     }
     if (r == 1) {
-        part_settle(h, s, p, &(struct step_end){.state = step_state_COMPLETED, .data = s->plan->set->expect});
+        part_settle(h, s, p, &(struct step_end){.state = step_state_COMPLETED, .data = s->plan->set->expect, .output = buf_bytes(&would)});
         return;
     }
     p->r.state = step_state_RUNNING;
@@ -209,16 +208,17 @@ static void look_again(struct helios *h, struct step *s)
 static void begin_some(struct helios *h, struct step *s)
 {
     struct fan *f = s->fan;
-    size_t parallel = s->plan->set->parallel ? (size_t)s->plan->set->parallel : f->n, begun = 0;
+    size_t parallel = s->plan->set->parallel ? (size_t)s->plan->set->parallel : f->n;
     while (f->next < f->n && f->n_running < parallel && !doomed(s)) {
         if (f->next < f->room && f->parts[f->next]) {
             f->next++;
             continue;
         }
-        if (begun++ == PARTS_A_LOOK) {
+        if (runs_of(h)->budget == 0) {
             look_again(h, s);
             return;
         }
+        runs_of(h)->budget--;
         part_begin(h, s, f->next++);
     }
 }

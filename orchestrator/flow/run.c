@@ -13,7 +13,7 @@
 #include "step.h"
 #include "took.h"
 
-#define LOOKS_A_TURN 512 /* steps that begin or are skipped in one turn: a wide graph leaves room for what else there is */
+#define A_TURN 256 /* steps and parts that begin or are skipped in one turn: a wide graph leaves room for what else there is */
 
 bool run_ended(const struct run *r)
 {
@@ -408,8 +408,10 @@ static void pump(struct helios *h, struct timer *t)
 {
     struct runs *all = runs_of(h);
     (void)t;
-    for (size_t n = 0; n < LOOKS_A_TURN && !list_empty(&all->ready); n++)
+    for (all->budget = A_TURN; all->budget && !list_empty(&all->ready);) {
+        all->budget--;
         step_look(h, list_first(&all->ready, struct step, link));
+    }
     for (struct run *r; (r = list_first(&all->over, struct run, over));) {
         list_out(&r->over);
         run_end(h, r);

@@ -65,6 +65,7 @@ struct runs {
     struct list ready; /* struct step.link: steps that begin or are skipped, in the order in which that was clear */
     struct list over;  /* struct run.over */
     struct timer pump; /* while there is something in either */
+    size_t budget;     /* steps and parts that may still begin in this turn */
     struct took *took;
     size_t steps_kept, bytes_kept; /* of ended runs */
 };

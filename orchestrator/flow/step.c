@@ -176,7 +176,8 @@ void step_settle(struct helios *h, struct step *s, const struct step_end *end)
     own_set(&s->r.data, end->data);
     own_set(&s->r.output, short_output(s, end->output));
     own_set(&s->r.error, end->error);
-    own_set(&s->r.agent, end->agent);
+    if (end->agent.n)
+        own_set(&s->r.agent, end->agent);
     r->bytes += s->r.data.n + s->r.output.n;
     save_mark(h, &s->save);
     note_step(h, s);
@@ -198,7 +199,7 @@ void step_fail(struct helios *h, struct step *s, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    step_settle(h, s, &(struct step_end){.state = step_state_FAILED, .error = bytes_of(text), .agent = s->r.agent});
+    step_settle(h, s, &(struct step_end){.state = step_state_FAILED, .error = bytes_of(text)});
 }
 
 /* ---- its begin ---- */
@@ -228,6 +229,7 @@ static void begin(struct helios *h, struct step *s)
 {
     char err[FILL_ERR];
     struct fill fill = {.run = s->run};
+    _cleanup_(buf_done) struct buf would = {0};
     bool wanted = true;
     name_step(s);
     s->r.began = h->now;
@@ -243,13 +245,13 @@ static void begin(struct helios *h, struct step *s)
         fan_begin(h, s);
         return;
     }
-    int r = begin_work(h, &fill, s->plan, s->r.id, &s->r.task, err);
+    int r = begin_work(h, &fill, s->plan, s->r.id, &s->r.task, &would, err);
     if (r < 0) {
         step_fail(h, s, "%s", err);
         return;
     }
     if (r == 1) {
-        step_settle(h, s, &(struct step_end){.state = step_state_COMPLETED, .data = s->plan->set->expect});
+        step_settle(h, s, &(struct step_end){.state = step_state_COMPLETED, .data = s->plan->set->expect, .output = buf_bytes(&would)});
         return;
     }
     s->r.state = step_state_RUNNING;

@@ -248,7 +248,7 @@ int task_change(struct helios *h, struct task *t, enum task_event event, const c
     count(h, event);
     if (row->noted != NO_NOTE)
         tell(h, t, row->noted, why);
-    if (t->r.state != task_state_IN_PROGRESS)
+    if (t->r.state != task_state_IN_PROGRESS && !state_terminal(t->r.state)) /* its owner hears who made the last attempt */
         task_hold(t, (struct bytes){0});
     remember(h, t, event);
     if (state_terminal(t->r.state))

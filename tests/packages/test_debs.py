@@ -15,6 +15,7 @@ import clean_root
 from clean_root import until
 
 BUILD = pathlib.Path(os.environ["HELIOS_BUILD"])
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples" / "c"
 WANTED = "etc/systemd/system/multi-user.target.wants/heliosd.service"
 NO_MIRROR = re.compile(r"Could not (resolve|connect)|Failed to fetch|Unable to connect")
 TOOL = ("helios", "--controller", "tcp://127.0.0.1")
@@ -49,6 +50,24 @@ def test_there_is_a_package_for_each_part(debs):
     for name, deb in debs.items():
         needed = field(deb, "Depends")
         assert needed.startswith("libhelios0 (= ") if name == "libhelios-dev" else "libc6 (>=" in needed
+
+
+def test_programs_are_built_against_the_library_packages(debs, tmp_path):
+    """As they lie in the packages: the examples by pkg-config, the same by CMake, found without the build tree."""
+    root = tmp_path / "root"
+    for name in ("libhelios0", "libhelios-dev"):
+        subprocess.run(["dpkg-deb", "-x", debs[name], root], check=True)
+    lib = next(root.rglob("libhelios.so")).parent
+    env = {**os.environ, "PKG_CONFIG_SYSROOT_DIR": str(root), "PKG_CONFIG_PATH": str(lib / "pkgconfig"), "LD_LIBRARY_PATH": str(lib),
+           "CMAKE_PREFIX_PATH": str(root / "usr")}
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "helios"], check=True, capture_output=True, text=True, env=env).stdout.split()
+    for name in ("agent", "client"):
+        subprocess.run(["cc", EXAMPLES / f"{name}.c", "-o", tmp_path / name, *flags], check=True)
+    subprocess.run(["cmake", "-S", EXAMPLES, "-B", tmp_path / "b"], check=True, capture_output=True, env=env)
+    subprocess.run(["cmake", "--build", tmp_path / "b"], check=True, capture_output=True, env=env)
+    for program in (tmp_path / "client", tmp_path / "b" / "client"):
+        done = subprocess.run([program], capture_output=True, text=True, check=False, env={**env, "HELIOS_DATA": str(tmp_path)})
+        assert done.returncode == 1 and "endpoints.json" in done.stderr, done
 
 
 @pytest.mark.skipif(not shutil.which("lintian"), reason="there is no lintian")

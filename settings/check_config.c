@@ -194,4 +194,5 @@ void check_config(const struct settings *s, struct mistakes *m)
     check_schedules(&c, config);
     check_pipelines(&c, config);
     check_quotas(&c, config);
+    check_committees(&c, config);
 }

@@ -16,6 +16,7 @@ void check_kpis(const struct check *c, const struct set_config *config);
 void check_optimizations(const struct check *c, const struct set_config *config);
 void check_schedules(const struct check *c, const struct set_config *config);
 void check_pipelines(const struct check *c, const struct set_config *config);
+void check_committees(const struct check *c, const struct set_config *config);
 void check_quotas(const struct check *c, const struct set_config *config);
 
 #endif

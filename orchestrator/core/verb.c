@@ -9,7 +9,8 @@
 #include "stance.h"
 
 const struct verb *const verb_rooms[] = {core_verbs,  controller_verbs, task_verbs, agent_verbs,
-                                         sense_verbs, decide_verbs,     run_verbs,  schedule_verbs, NULL};
+                                         sense_verbs, decide_verbs,     run_verbs,  schedule_verbs,
+                                         review_verbs, NULL};
 
 const struct verb *verb_find(struct bytes name, bool command)
 {

@@ -12,7 +12,7 @@
 #define DECIDERS(X)                                                                                \
     X(learned)                                                                                     \
     X(breaker) X(budget) X(optimization) X(cycle) X(incident) X(strategy) X(success) X(notify) X(brake)        \
-    X(run) X(schedule)
+    X(review) X(run) X(schedule)
 
 struct task;
 struct optimization;
@@ -36,6 +36,9 @@ struct decider {
                       bool bad); /* the hysteresis of a scope changed (H4) */
     void (*on_ended)(struct helios *h,
                      const struct optimization *o); /* an optimization reached its last state */
+    /* A review of its own is decided; data: {approved, score, votes, dissent, …}, a packed map (V5). */
+    void (*on_review)(struct helios *h, const char *owner_id, const struct rec_review *decided,
+                      struct bytes data);
     void (*on_frozen)(struct helios *h); /* automation was stopped: before anything else is sent */
     void (*on_wall)(struct helios *h);   /* the wall clock was set */
     const char *const
@@ -78,6 +81,7 @@ const struct decider *decide_internal(struct bytes action);
 
 /* Among deciders. */
 void decide_on_ended(struct helios *h, const struct optimization *o);
+void decide_on_review(struct helios *h, const struct rec_review *decided, struct bytes data); /* finds the owner's row */
 /* decide_decode reads a record that will own its fields: record_free it. -EPROTO. */
 int decide_decode(enum rec kind, struct bytes value, void *ret_record);
 /* Ended cycles, optimizations and incidents that stay, in memory and in Redis, for who asks; older

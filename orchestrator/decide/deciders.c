@@ -71,6 +71,16 @@ void decide_on_run(struct helios *h, const struct run *ended)
         }
 }
 
+void decide_on_review(struct helios *h, const struct rec_review *decided, struct bytes data)
+{
+    EACH_DECIDER (d)
+        if ((*d)->on_review && bytes_is(decided->owner_kind, (*d)->kind)) {
+            _autofree_ char *id = bytes_dup(decided->owner_id);
+            (*d)->on_review(h, id, decided, data);
+            return;
+        }
+}
+
 void decide_on_event(struct helios *h, enum event kind, const struct rec_entry *e)
 {
     EACH_DECIDER (d)

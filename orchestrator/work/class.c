@@ -182,6 +182,45 @@ bool roster_signed_only(struct helios *h, const char *swarm, const char *role, c
     return n > 0 && n == demand;
 }
 
+struct candidate {
+    struct agent *agent;
+    int64_t load;
+    size_t place; /* among those of one load */
+};
+
+static int by_load(const void *left, const void *right)
+{
+    const struct candidate *a = left, *b = right;
+    return a->load != b->load ? (a->load > b->load) - (a->load < b->load) : (a->place > b->place) - (a->place < b->place);
+}
+
+size_t roster_pick(struct helios *h, const char *swarm, const char *role, const char *action, uint64_t turn,
+                   struct agent **ret, size_t most)
+{
+    struct class wanted = {.swarm = (char *)(swarm ? swarm : ""),
+                           .role = (char *)(role ? role : ""),
+                           .agent = (char *)""};
+    struct offer *o;
+    size_t n = 0, demand;
+    HASH_FIND_STR(h->work.offers, action, o);
+    size_t all = o ? offered_by(o, &wanted, &demand) : 0;
+    if (all == 0)
+        return 0;
+    struct candidate *found = xalloc(all * sizeof(*found));
+    list_each(by, &o->by, struct offered, link)
+    {
+        struct agent *a = by->agent;
+        if (fits(&wanted, a) && !by->needs_signature && !a->r.paused && !a->r.draining)
+            found[n++] = (struct candidate){a, agent_load(a), (n + turn) % all};
+    }
+    qsort(found, n, sizeof(*found), by_load);
+    n = MIN(n, most);
+    for (size_t i = 0; i < n; i++)
+        ret[i] = found[i].agent;
+    free(found);
+    return n;
+}
+
 /* ---- classes ---- */
 
 bool class_gate_open(const struct helios *h, const struct class *c)

@@ -217,6 +217,10 @@ void task_end_internal(struct helios *h, struct task *t, enum task_state state, 
                        const char *error);
 /* Is some live agent of the swarm and role able to run the action for us, unsigned? Empty = any. */
 bool roster_can(struct helios *h, const char *swarm, const char *role, const char *action);
+/* roster_pick gives live agents that can run the action for us, unsigned, neither paused nor draining: the least loaded first, those
+ * that are alike in turns (turn: any number that grows). Answers how many, at most `most`. */
+size_t roster_pick(struct helios *h, const char *swarm, const char *role, const char *action, uint64_t turn,
+                   struct agent **ret, size_t most);
 /* roster_signed_only: it is offered, and everybody who does demands a signature (Z7). */
 bool roster_signed_only(struct helios *h, const char *swarm, const char *role, const char *action);
 

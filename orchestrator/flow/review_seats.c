@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MPL-2.0 */
+/* Owns the seats of a review: who has one, what they are asked, what their answers mean (V1, V2). Refuses to decide. */
+#include <math.h>
+
+#include "common/text.h"
+#include "review.h"
+
+#define CLIENT "helios"
+#define REASON_MOST 500 /* bytes of what a reviewer says; the rest is in its task's result */
+
+/* ---- seats ---- */
+
+static void seat_set(struct helios *h, struct seat *s, const char *name, struct bytes agent)
+{
+    s->name = xdup(name);
+    s->agent = bytes_dup(agent);
+    s->task = xdup("");
+    s->reason = xdup("");
+    s->score = (double)NAN;
+    s->weight = 1;
+    s->open = true;
+    reviews_of(h)->n_vacant += agent.n == 0;
+}
+
+void seats_free(struct helios *h, struct review *v)
+{
+    for (size_t i = 0; i < v->n_seats; i++) {
+        struct seat *s = &v->seats[i];
+        reviews_of(h)->n_vacant -= s->open && *s->agent == '\0';
+        free(s->name);
+        free(s->agent);
+        free(s->task);
+        free(s->reason);
+    }
+    free(v->seats);
+}
+
+struct seat *seat_find(struct review *v, const char *name)
+{
+    for (size_t i = 0; i < v->n_seats; i++)
+        if (strcmp(v->seats[i].name, name) == 0)
+            return &v->seats[i];
+    return NULL;
+}
+
+static void make_named(struct helios *h, struct review *v, const struct set_committee *c)
+{
+    size_t i = 0;
+    SEQ_EACH (name, struct bytes, c->agents) {
+        struct seat *s = &v->seats[i++];
+        seat_set(h, s, name->at, *name);
+        s->weight = map_num(c->weights, name->at, 1);
+        s->veto = names_have(c->veto, *name);
+    }
+}
+
+/* Where agents are not named, each seat is given to another one of those that are there; the seats that are left are for whoever
+ * comes first. */
+static void make_any(struct helios *h, struct review *v, const struct set_committee *c)
+{
+    struct agent *found[SEATS_MOST];
+    size_t n = roster_pick(h, c->swarm.at, c->role.at, c->action.at, h->control.next_review, found, v->n_seats);
+    for (size_t i = 0; i < v->n_seats; i++) {
+        char name[24];
+        snprintf(name, sizeof(name), "%zu", i + 1);
+        seat_set(h, &v->seats[i], name, i < n ? found[i]->r.id : (struct bytes){0});
+    }
+}
+
+void seats_make(struct helios *h, struct review *v, const struct set_committee *c)
+{
+    size_t wanted = c->agents.n ? c->agents.n : (size_t)c->seats;
+    v->n_seats = MIN(wanted, (size_t)SEATS_MOST);
+    v->seats = xalloc(v->n_seats * sizeof(*v->seats));
+    if (c->agents.n)
+        make_named(h, v, c);
+    else
+        make_any(h, v, c);
+}
+
+/* ---- asked ---- */
+
+/* The action gets the subject's fields as its parameters, beside the committee's own. */
+static void pack_params(struct buf *out, struct bytes own, struct bytes subject)
+{
+    struct value key, item;
+    struct pack p;
+    pack_init(&p, out);
+    pack_map(&p);
+    struct walk walk = walk_of(own);
+    while (walk_pair(&walk, &key, &item)) {
+        _autofree_ char *name = bytes_dup(key.text);
+        if (map_get(subject, name).type != VALUE_END)
+            continue;
+        pack_key(&p, name);
+        pack_raw(&p, item.whole);
+    }
+    walk = walk_of(subject);
+    while (walk_pair(&walk, &key, &item)) {
+        pack_key_bytes(&p, key.text);
+        pack_raw(&p, item.whole);
+    }
+    pack_end(&p);
+}
+
+static void ask(struct helios *h, struct review *v, struct seat *s, const struct msg_request *common)
+{
+    char id[160], err[200] = "";
+    struct msg_request q = *common;
+    snprintf(id, sizeof(id), "%s/%s", v->r.id.at, s->name);
+    q.key = bytes_of(id);
+    q.agent = bytes_of(s->agent);
+    struct task *t = task_submit(h, &q, CLIENT, decider_review.kind, id, v->r.id.at, err);
+    if (t == NULL) {
+        seat_close(h, s, vote_missing, (double)NAN, *err ? err : "its task has ended before");
+        return;
+    }
+    free(s->task);
+    s->task = bytes_dup(t->r.id);
+}
+
+/* Each seat is asked once (V1): a reviewer that failed has not voted. An agent that is lost is no answer; the task waits for it as any
+ * other does, until the deadline. */
+void seats_ask(struct helios *h, struct review *v, const struct set_committee *c, const struct review_order *o)
+{
+    struct buf params = {0};
+    pack_params(&params, c->params, o->subject);
+    struct msg_request common = {
+        .action = c->action,
+        .swarm = c->swarm,
+        .role = c->role,
+        .params = buf_bytes(&params),
+        .priority = o->priority,
+        .max_attempts = 1,
+    };
+    for (size_t i = 0; i < v->n_seats; i++)
+        ask(h, v, &v->seats[i], &common);
+    buf_done(&params);
+}
+
+/* ---- votes ---- */
+
+void seat_close(struct helios *h, struct seat *s, enum vote vote, double score, const char *reason)
+{
+    size_t n = strnlen(reason, REASON_MOST);
+    while (n && n == REASON_MOST && ((unsigned char)reason[n] & 0xc0) == 0x80)
+        n--; /* never within a letter */
+    char *text = bytes_dup((struct bytes){reason, n});
+    reviews_of(h)->n_vacant -= s->open && *s->agent == '\0';
+    s->open = false;
+    s->vote = vote;
+    s->score = score;
+    free(s->reason);
+    s->reason = text;
+}
+
+/* read_score: none is none; what is there must be a number from 0 to 100. */
+static bool read_score(struct bytes data, double *ret)
+{
+    struct value v = map_get(data, "score");
+    *ret = v.type == VALUE_INT ? (double)v.integer : v.type == VALUE_NUM ? v.number : (double)NAN;
+    return v.type == VALUE_END || v.type == VALUE_NIL || (*ret >= 0 && *ret <= 100);
+}
+
+void seat_hear(struct helios *h, struct seat *s, const struct rec_task *ended)
+{
+    double score;
+    struct bytes said = map_str(ended->data, "reason", "");
+    int vote = enum_find(&enum_vote, map_str(ended->data, "vote", ""));
+    _autofree_ char *reason = bytes_dup(said), *error = bytes_dup(ended->error);
+    bool sense = vote > vote_missing && read_score(ended->data, &score) && text_is_utf8(said);
+    if (ended->state != task_state_COMPLETED)
+        seat_close(h, s, vote_missing, (double)NAN, *error ? error : "its task did not complete");
+    else if (!sense)
+        seat_close(h, s, vote_missing, (double)NAN,
+                   "answered nonsense: a vote is {vote: yes, no or abstain; score: 0 to 100; reason}");
+    else
+        seat_close(h, s, (enum vote)vote, score, reason);
+}
+
+struct tally seats_count(const struct review *v)
+{
+    struct ballot ballots[SEATS_MOST];
+    for (size_t i = 0; i < v->n_seats; i++) {
+        const struct seat *s = &v->seats[i];
+        ballots[i] = (struct ballot){
+            .open = s->open, .veto = s->veto, .vote = s->vote, .weight = s->weight, .score = s->score};
+    }
+    return tally_count(&v->rule, ballots, v->n_seats);
+}
+
+/* ---- the record ---- */
+
+void seats_save(struct helios *h, struct review *v)
+{
+    struct buf votes = {0};
+    struct pack p;
+    pack_init(&p, &votes);
+    pack_map(&p);
+    for (size_t i = 0; i < v->n_seats; i++) {
+        const struct seat *s = &v->seats[i];
+        pack_key(&p, s->name);
+        pack_map(&p);
+        pack_put_text(&p, "agent", s->agent);
+        pack_put_text(&p, "task", s->task);
+        pack_put_num(&p, "weight", s->weight);
+        pack_put_bool(&p, "veto", s->veto);
+        pack_put_bool(&p, "open", s->open);
+        pack_put_text(&p, "vote", enum_text(&enum_vote, (int)s->vote));
+        pack_put_num(&p, "score", s->score);
+        pack_put_text(&p, "reason", s->reason);
+        pack_end(&p);
+    }
+    pack_end(&p);
+    own_set(&v->r.votes, buf_bytes(&votes));
+    save_mark(h, &v->save);
+    buf_done(&votes);
+}
+
+static char *text_of(struct bytes map, const char *key)
+{
+    return bytes_dup(map_str(map, key, ""));
+}
+
+static void seat_load(struct helios *h, struct seat *s, struct bytes name, struct bytes map)
+{
+    _autofree_ char *text = bytes_dup(name);
+    int vote = enum_find(&enum_vote, map_str(map, "vote", ""));
+    seat_set(h, s, text, map_str(map, "agent", ""));
+    free(s->task);
+    s->task = text_of(map, "task");
+    s->weight = fmax(map_num(map, "weight", 1), 0);
+    s->veto = map_bool(map, "veto", false);
+    if (map_bool(map, "open", false))
+        return;
+    _autofree_ char *reason = text_of(map, "reason");
+    double score = NAN;
+    read_score(map, &score);
+    seat_close(h, s, vote < 0 ? vote_missing : (enum vote)vote, score, reason);
+}
+
+void seats_load(struct helios *h, struct review *v)
+{
+    struct value key, item;
+    struct walk walk = walk_of(v->r.votes);
+    v->seats = xalloc((SEATS_MOST + 1) * sizeof(*v->seats));
+    while (v->n_seats < SEATS_MOST && walk_pair(&walk, &key, &item))
+        seat_load(h, &v->seats[v->n_seats++], key.text, item.whole);
+}

@@ -13,6 +13,7 @@
 #include "orchestrator/decide/decide.h"
 #include "orchestrator/sense/kpi.h"
 
+#define SUBJECT_MOST (32 * 1024) /* bytes: each seat's task has a copy */
 #define SAID_AGAIN_MS 6000 /* agents say again what was not acknowledged after five seconds */
 
 struct reviews *reviews_of(struct helios *h)
@@ -207,14 +208,33 @@ static void pack_spec(struct buf *out, const struct set_committee *c)
     pack_end(&p);
 }
 
+/* can_be_kept: what we write we must be able to read again, also within an entry of the ledger. */
+static bool can_be_kept(struct bytes subject)
+{
+    struct buf wrapped = {0};
+    struct pack p;
+    pack_init(&p, &wrapped);
+    pack_map(&p);
+    pack_key(&p, "data");
+    pack_map(&p);
+    pack_put_raw(&p, "subject", subject);
+    pack_end(&p);
+    pack_end(&p);
+    int wrong = guard_check(buf_bytes(&wrapped));
+    buf_done(&wrapped);
+    return wrong == 0;
+}
+
 static bool refused(struct helios *h, const struct review_order *o, const struct set_committee *c, char *err)
 {
     if (c == NULL)
         snprintf(err, 200, "there is no committee `" BYTES_F "`", (int)MIN(o->committee.n, (size_t)64), o->committee.at);
     else if (reviews_of(h)->n_open >= REVIEWS_OPEN_MOST)
         snprintf(err, 200, "%d reviews are open already", REVIEWS_OPEN_MOST);
-    else if (o->subject.n > 32 * 1024)
-        snprintf(err, 200, "the subject has %zu bytes, at most 32768 are taken", o->subject.n);
+    else if (o->subject.n > SUBJECT_MOST)
+        snprintf(err, 200, "the subject has %zu bytes, at most %d are taken", o->subject.n, SUBJECT_MOST);
+    else if (!can_be_kept(o->subject) || !can_be_kept(c->params))
+        snprintf(err, 200, "the subject has too many fields (64 are taken), or lists in lists too deep");
     else
         return false;
     return true;

@@ -197,10 +197,12 @@ void seats_save(struct helios *h, struct review *v)
     struct pack p;
     pack_init(&p, &votes);
     pack_map(&p);
+    pack_key(&p, "seats"); /* a list: a map has at most 64 keys */
+    pack_list(&p);
     for (size_t i = 0; i < v->n_seats; i++) {
         const struct seat *s = &v->seats[i];
-        pack_key(&p, s->name);
         pack_map(&p);
+        pack_put_text(&p, "seat", s->name);
         pack_put_text(&p, "agent", s->agent);
         pack_put_text(&p, "task", s->task);
         pack_put_num(&p, "weight", s->weight);
@@ -212,6 +214,7 @@ void seats_save(struct helios *h, struct review *v)
         pack_end(&p);
     }
     pack_end(&p);
+    pack_end(&p);
     own_set(&v->r.votes, buf_bytes(&votes));
     save_mark(h, &v->save);
     buf_done(&votes);
@@ -222,9 +225,9 @@ static char *text_of(struct bytes map, const char *key)
     return bytes_dup(map_str(map, key, ""));
 }
 
-static void seat_load(struct helios *h, struct seat *s, struct bytes name, struct bytes map)
+static void seat_load(struct helios *h, struct seat *s, struct bytes map)
 {
-    _autofree_ char *text = bytes_dup(name);
+    _autofree_ char *text = text_of(map, "seat");
     int vote = enum_find(&enum_vote, map_str(map, "vote", ""));
     seat_set(h, s, text, map_str(map, "agent", ""));
     free(s->task);
@@ -241,9 +244,9 @@ static void seat_load(struct helios *h, struct seat *s, struct bytes name, struc
 
 void seats_load(struct helios *h, struct review *v)
 {
-    struct value key, item;
-    struct walk walk = walk_of(v->r.votes);
+    struct value item, list = map_get(v->r.votes, "seats");
+    struct walk walk = walk_of(list.whole);
     v->seats = xalloc((SEATS_MOST + 1) * sizeof(*v->seats));
-    while (v->n_seats < SEATS_MOST && walk_pair(&walk, &key, &item))
-        seat_load(h, &v->seats[v->n_seats++], key.text, item.whole);
+    while (v->n_seats < SEATS_MOST && walk_item(&walk, &item))
+        seat_load(h, &v->seats[v->n_seats++], item.whole);
 }

@@ -32,7 +32,7 @@ def story(name, test):
     return f"story.{name}", f"tests/stories/{name}.py", test
 
 
-SHELL, WORK, SENSE, DECIDE, CORE = (f"orchestrator/{room}/" for room in ("shell", "work", "sense", "decide", "core"))
+SHELL, WORK, SENSE, DECIDE, CORE, FLOW = (f"orchestrator/{room}/" for room in ("shell", "work", "sense", "decide", "core", "flow"))
 
 RULES = [
     # ---- commit ----
@@ -231,6 +231,20 @@ RULES = [
     Rule("W3", "what is shown is also JSON", "tools/helios/lists.c", "run_list",
          "", "", *story("test_cli", "test_w3_every_list_is_a_table_and_json")),
     # ---- around the clock ----
+    Rule("V1", "each seat is asked once", FLOW + "review_seats.c", "seats_ask", "        .max_attempts = 1,\n", "",
+         *unit("test_flow_review", "v1_each_seat_is_asked_once_with_the_subject")),
+    Rule("V1", "different agents have the seats", WORK + "class.c", "roster_pick", "        ret[i] = found[i].agent;", "        ret[i] = found[0].agent;",
+         *unit("test_flow_review", "v1_different_agents_where_there_are_enough")),
+    Rule("V2", "nonsense is no vote", FLOW + "review_seats.c", "seat_hear", "vote > vote_missing && read_score", "read_score",
+         *unit("test_flow_review", "v2_nonsense_is_no_vote")),
+    Rule("V2", "a missing vote counts against the quorum", FLOW + "tally.c", "add", "vote == vote_missing ? 0 : b->weight", "b->weight",
+         *unit("test_flow_tally", "v2_a_missing_vote_is_no_yes")),
+    Rule("V3", "decided exactly when nothing can change it", FLOW + "tally.c", "certain", "judge(rule, &missing) == TALLY_AGREED && ", "",
+         *unit("test_flow_tally", "v3_decided_exactly_when_nothing_can_change_it")),
+    Rule("V4", "dissent is told", FLOW + "review_show.c", "review_note_decided", "    name_dissent(&dissent, v);\n", "",
+         *unit("test_flow_review", "v4_votes_decision_and_dissent_are_told")),
+    Rule("V5", "the owner is told in the commit of the decision", FLOW + "review.c", "look", "    tell_owner(h, v);\n", "",
+         *unit("test_flow_review", "v5_the_owner_is_told_once")),
     Rule("Q1", "what a limit has given counts in the commit of the dispatch", WORK + "quota.c", "quota_take",
          "        add_time(q, h->now);\n    save_mark(h, &q->save);", "        add_time(q, h->now);",
          *unit("test_work_quota", "q1_counts_survive_a_restart")),

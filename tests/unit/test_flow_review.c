@@ -503,6 +503,63 @@ static void v5_mistakes_are_sentences(void **state)
     core_free(c);
 }
 
+/* What is written must be readable: a subject of too many fields, or too deep, would be none after a restart. */
+static void v5_a_subject_must_be_readable_again(void **state)
+{
+    (void)state;
+    char err[200] = "";
+    struct core *c = court((struct set_committee){NAMED});
+    struct buf many = {0}, deep = {0};
+    struct pack p;
+    pack_init(&p, &many);
+    pack_map(&p);
+    for (int i = 0; i < 65; i++) {
+        char name[8];
+        snprintf(name, sizeof(name), "k%d", i);
+        pack_put_int(&p, name, i);
+    }
+    pack_end(&p);
+    pack_init(&p, &deep);
+    for (int i = 0; i < 7; i++) {
+        pack_map(&p);
+        pack_key(&p, "a");
+    }
+    pack_nil(&p);
+    while (p.depth)
+        pack_end(&p);
+    struct buf *const bad[] = {&many, &deep};
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        struct review_order order = {.committee = BYTES("quality"), .subject = buf_bytes(bad[i])};
+        assert_null(review_start(c->h, &order, err));
+        assert_non_null(strstr(err, "too many fields"));
+    }
+    buf_done(&many);
+    buf_done(&deep);
+    core_free(c);
+}
+
+static void v1_a_hundred_seats_survive_a_restart(void **state)
+{
+    (void)state;
+    static struct bytes many[SEATS_MOST];
+    static char text[SEATS_MOST][8];
+    struct core *c = court((struct set_committee){RULE});
+    for (int i = 0; i < SEATS_MOST; i++) {
+        snprintf(text[i], sizeof(text[i]), "a%d", i);
+        many[i] = bytes_of(text[i]);
+    }
+    committee.agents = (struct seq){many, SEATS_MOST};
+    const char *id = start(c);
+    core_cut(c);
+    core_restart(c);
+    assert_int_equal(review(c, id)->n_seats, SEATS_MOST);
+    assert_string_equal(review(c, id)->seats[99].name, "a99");
+    core_pass(c, 30000);
+    assert_review(c, id, "REJECTED", "no quorum");
+    assert_int_equal(live_tasks(c), 0);
+    core_free(c);
+}
+
 /* ---- restarts ---- */
 
 static void join_again(struct core *c, int peer, const struct msg_task *held)
@@ -640,6 +697,8 @@ int main(void)
         cmocka_unit_test(v5_the_owner_gets_the_decision_as_data),
         cmocka_unit_test(v5_who_withdraws_is_not_told),
         cmocka_unit_test(v5_mistakes_are_sentences),
+        cmocka_unit_test(v5_a_subject_must_be_readable_again),
+        cmocka_unit_test(v1_a_hundred_seats_survive_a_restart),
         cmocka_unit_test(v2_a_restart_in_every_state),
         cmocka_unit_test(v2_the_deadline_waits_for_agents_to_come_back),
         cmocka_unit_test(v2_tasks_that_are_gone_have_not_voted),

@@ -279,6 +279,9 @@ static void test_catalogue_has_every_name_of_the_seed(void **state)
         "communication_overhead",
         "conflict_rate",
         "performance_improvement",
+        "review_latency",
+        "review_success",
+        "review_dissent",
     };
     size_t n = 0;
     kpi_catalogue(&n);

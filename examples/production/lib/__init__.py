@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The production's parts; each program of bin/ is a few lines over one of them."""

@@ -75,6 +75,8 @@ const struct cli_verb cli_verbs[] = {
      &order_unfreeze},
     {"handover", "", "let another controller lead; this one stands by", order_options, run_order,
      &order_handover},
+    {"review", "list|show REVIEW|ask COMMITTEE", "what committees are asked and have decided, vote by vote; ask one",
+     review_options, run_review, NULL},
     {"summary", "", "what happened: cycles, optimizations with their evidence, incidents",
      summary_options, run_summary, NULL},
     {"verbs", "", "queries and commands of the wire", list_options, run_list, &list_verbs},

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Prints all verbs with their options as a chapter of helios(1), in scdoc, from the table that `helios` itself runs. */
 #include "common/text.h"
-#include "tools/helios/verbs.h"
+#include "tools/helios/sub.h"
 
 static void add_option(struct buf *out, const struct option_row *o, const char *indent)
 {
@@ -29,6 +29,13 @@ static void add_verb(struct buf *out, const struct cli_verb *v)
     buf_text(out, "\n\t");
     text_manual(out, v->help);
     buf_text(out, "\n\n");
+    for (const struct sub_verb *s = subs_of(v); s && s->name; s++) {
+        buf_printf(out, "\t*%s* ", s->name);
+        text_manual(out, s->words);
+        buf_text(out, "\n\t\t");
+        text_manual(out, s->help);
+        buf_text(out, "\n\n");
+    }
     add_options(out, v->options, "\t");
 }
 

@@ -3,7 +3,7 @@
  * shell looks for it. */
 #include <sysexits.h>
 
-#include "verbs.h"
+#include "sub.h"
 
 /* each_option calls print for the verb's own options, then for those that all take. */
 static void each_option(const struct cli_verb *v, void (*print)(const struct option_row *o))
@@ -28,6 +28,8 @@ static void bash(void)
     printf("'\n  else case $verb in\n");
     for (const struct cli_verb *v = cli_verbs; v->name; v++) {
         printf("    %s) words='", v->name);
+        for (const struct sub_verb *s = subs_of(v); s && s->name; s++)
+            printf("%s ", s->name);
         each_option(v, bash_option);
         printf("' ;;\n");
     }
@@ -62,9 +64,17 @@ static void zsh(void)
     for (const struct cli_verb *v = cli_verbs; v->name; v++) {
         printf("    %s) options_of=(", v->name);
         each_option(v, zsh_option);
-        printf(") ;;\n");
+        printf(")");
+        if (subs_of(v)) {
+            printf("; words_of=(");
+            for (const struct sub_verb *s = subs_of(v); s->name; s++)
+                zsh_word("", s->name, s->help);
+            printf(")");
+        }
+        printf(" ;;\n");
     }
-    printf("  esac\n  if [[ $PREFIX == -* ]]; then\n    _describe -o options option options_of\n  else\n    _files\n  fi\n}\n"
+    printf("  esac\n  if (( CURRENT == 3 && $#words_of )) && [[ $PREFIX != -* ]]; then\n    _describe -t verbs verb words_of\n"
+           "  elif [[ $PREFIX == -* ]]; then\n    _describe -o options option options_of\n  else\n    _files\n  fi\n}\n"
            "if [[ $funcstack[1] == _helios ]]; then\n  _helios \"$@\"\nelse\n  compdef _helios helios\nfi\n");
 }
 

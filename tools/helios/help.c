@@ -2,7 +2,7 @@
 /* Help and version, from the tables of verbs and options. */
 #include <sysexits.h>
 
-#include "verbs.h"
+#include "sub.h"
 
 /* fill prints blanks up to a column: text in UTF-8 has more bytes than columns. */
 static void fill(unsigned from, unsigned to)
@@ -37,6 +37,11 @@ int run_help(const struct cli_verb *verb, const struct args *a)
     }
     if (v) {
         printf("helios %s %s\n  %s\n\n", v->name, v->words, v->help);
+        for (const struct sub_verb *s = subs_of(v); s && s->name; s++) {
+            printf("  %s %s", s->name, s->words);
+            fill(text_columns(s->name) + text_columns(s->words) + 3, 28);
+            printf("%s\n", s->help);
+        }
         print_options(v->options);
     } else {
         printf("helios VERB [WORD…] [--option…]: watch and steer a Helios controller\n\n");

@@ -3,6 +3,7 @@
 #include "verbs.h"
 
 #include "lists.h"
+#include "sub.h"
 
 const struct cli_verb cli_verbs[] = {
     {"up", "DIR", "start a controller, its agents and what else DIR/up.yaml names; watch; stop all",
@@ -26,6 +27,8 @@ const struct cli_verb cli_verbs[] = {
     {"failed", "", "tasks that failed for good and are kept", list_options, run_list, &list_failed},
     {"limits", "", "limited actions: what they took, what they may still take, who waits", NULL, run_list,
      &list_limits},
+    {"schedule", "list|next|show|run|pause|resume|set|remove", "what runs by the clock", schedule_options, run_subs,
+     schedule_subs},
     {"agents", "", "agents", list_options, run_list, &list_agents},
     {"agent", "[AGENT]", "one agent, with what it can do", list_options, run_show, &show_agent},
     {"kpi", "[KPI]", "KPIs, or one with its past", list_options, run_show, &show_kpi},

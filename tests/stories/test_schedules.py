@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MPL-2.0
+"""What runs by the clock, on real daemons: through kill -9, by hand, and from the command line (S1 to S8)."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from helios import BIN, Realm, until
+
+SCHEDULES = {
+    "schedules": {
+        "tick": {"cron": "@every 1s", "action": "tick", "params": {"at": "${time}"}, "overlap": "allow", "misfire": "all"},
+        "nightly": {"cron": "0 2 * * *", "zone": "Europe/Berlin", "action": "tidy", "takes": "10s"},
+        "after": {"cron": "immediate", "action": "look", "after": ["nightly"]},
+    },
+}
+
+
+@pytest.fixture(name="realm")
+def make_realm(tmp_path):
+    with Realm(tmp_path, SCHEDULES) as realm:
+        yield realm
+
+
+def helios(realm, *words, code=0):
+    done = subprocess.run([BIN / "helios", "schedule", *words, "--controller", realm.data], capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    return done.stdout if code == 0 else done.stderr
+
+
+def rows(realm):
+    return {row["name"]: row for row in json.loads(helios(realm, "list", "--json"))["schedules"]}
+
+
+def test_s1_kill_9_loses_no_occurrence_and_repeats_none(realm):
+    """
+    heliosd   every second an occurrence; kill -9 four times amid them
+    agent     <- each second's task once, none missing
+    """
+    seen = []
+    for _ in range(4):
+        agent = realm.agent("a1", actions=["tick"], slots=100)
+        until_seconds = time.monotonic() + 2.5
+        while time.monotonic() < until_seconds:
+            task = agent.task(patience=0.3)
+            if task:
+                seen.append(task["params"]["at"])
+                agent.result(task)
+        realm.process.send(signal.SIGKILL)
+        realm.process.wait()
+        realm.start()
+    agent = realm.agent("a1", actions=["tick"], slots=100)
+    while task := agent.task(patience=3 if rows(realm)["tick"]["running"] else 0.1):
+        if task["params"]["at"] not in seen or task["attempt"] == 1:
+            seen.append(task["params"]["at"])
+        agent.result(task)
+        if len(seen) > 25:
+            break
+    times = sorted(int(time.mktime(time.strptime(at[:19], "%Y-%m-%dT%H:%M:%S"))) for at in seen)
+    assert len(set(times)) == len(times), "none twice"
+    assert times == list(range(times[0], times[0] + len(times))), "none missing"
+
+
+def test_s7_run_pause_and_resume_from_the_command_line(realm):
+    """
+    helios    schedule run nightly        -> a task, now
+    agent     result                      -> `after` follows at once (S8)
+    helios    schedule pause tick         -> nothing more
+    """
+    assert "nightly runs as t-" in helios(realm, "run", "nightly")
+    assert "is forbid" in helios(realm, "run", "nightly", code=75)
+    agent = realm.agent("a1", actions=["tidy", "look"], slots=4)  # who does not beat while a command runs is lost
+    agent.result(agent.task())
+    assert agent.task()["action"] == "look"
+    assert "tick is paused" in helios(realm, "pause", "tick")
+    started = rows(realm)["tick"]["started"]
+    assert rows(realm)["tick"]["state"] == "paused"
+    realm.process.send(signal.SIGKILL)
+    realm.process.wait()
+    realm.start()
+    row = rows(realm)
+    assert (row["tick"]["state"], row["tick"]["started"]) == ("paused", started)
+    assert row["nightly"]["ended"] and row["after"]["running"] == 1
+    assert "goes on" in helios(realm, "resume", "tick")
+    until(lambda: rows(realm)["tick"]["started"] > started, "what was missed runs: misfire is all")
+
+
+def test_s3_the_list_speaks_local_time(realm):
+    shown = helios(realm, "list", "--no-color")
+    assert "0 2 * * * Europe/Berlin" in shown and " in " in shown
+    nightly = rows(realm)["nightly"]
+    assert nightly["next_zone"] in ("CET", "CEST")
+    assert nightly["next_offset"] in (3600, 7200)
+    assert (nightly["next"] // 1000 + nightly["next_offset"]) % 86400 == 2 * 3600
+    assert nightly["next_zone"] in shown
+    assert "nightly" in helios(realm, "next", "3", "--name", "nightly")
+    assert len(json.loads(helios(realm, "next", "7", "--json"))["next"]) == 7
+
+
+def test_s1_schedules_are_given_and_taken_away_by_commands(realm, tmp_path):
+    assert "at character 3" in helios(realm, "set", "x", "--cron", "0 99 * * *", "--action", "a", code=64)
+    assert "is of the config" in helios(realm, "set", "tick", "--cron", "@daily", "--action", "a", code=77)
+    assert "x is given" in helios(realm, "set", "x", "--cron", "@every 1s", "--action", "spoon", "--params", '{"n": 1}', "--misfire", "skip")
+    agent = realm.agent("a1", actions=["spoon"], slots=4)
+    assert agent.task()["params"] == {"n": 1}
+    many = tmp_path / "many.yaml"
+    many.write_text(json.dumps({"schedules": {f"s{i}": {"cron": "~ ~ * * *", "action": "a"} for i in range(1200)}}))
+    assert "1200 schedules are given" in helios(realm, "set", "--file", str(many))
+    assert len(rows(realm)) == 1204
+    minutes = {row["next"] // 60000 % 60 for row in rows(realm).values() if row["name"].startswith("s")}
+    assert len(minutes) > 50, "~ spreads"
+    assert "x is taken away" in helios(realm, "remove", "x")
+    assert "no schedule 'x'" in helios(realm, "show", "x", code=66)
+
+
+def test_s4_a_clock_that_is_put_forward_makes_late(tmp_path):
+    """
+    clock     +3h  (the wall clock; the controller's own time goes on)
+    tap       <- schedule.skipped: 2 of three hours were late; the newest runs
+    """
+    clock = tmp_path / "clock"
+    clock.write_text("+0")
+    old = {name: os.environ.get(name) for name in ("LD_PRELOAD", "FAKETIME_TIMESTAMP_FILE", "DONT_FAKE_MONOTONIC", "FAKETIME_NO_CACHE")}
+    library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+    if not os.path.exists(library):
+        pytest.skip("the package faketime is not installed")
+    if b"__asan_init" in (BIN / "heliosd").read_bytes():
+        pytest.skip("libfaketime and AddressSanitizer do not get along")
+    config = {"schedules": {"hourly": {"cron": "@hourly", "action": "tick"}}}
+    with Realm(tmp_path, config, start=False) as realm:
+        os.environ |= {"LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(clock), "DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1"}
+        try:
+            realm.start()
+        finally:
+            for name, value in old.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+        tap = realm.tap("schedule.")
+        clock.write_text("+3h")
+        told = tap.until("schedule.skipped")
+        assert "2 occurrences until" in told["text"]
+        until(lambda: rows(realm)["hourly"]["started"] == 1, "the newest late one runs")

@@ -146,8 +146,10 @@ void helios_wall(struct helios *h, int64_t ahead_ms)
     if (ahead_ms > h->wall_ahead - 20 && ahead_ms < h->wall_ahead + 20)
         return;
     h->wall_ahead = ahead_ms;
-    if (h->epoch)
-        decide_on_wall(h);
+    if (h->epoch == 0)
+        return;
+    work_wall(h);
+    decide_on_wall(h);
 }
 
 void helios_hold(struct helios *h, bool held, const char *why)

@@ -38,9 +38,15 @@ int64_t quota_day_end(const struct quota *q)
     return q->day_end;
 }
 
+/* Days are of the clock on the wall, rates of the one that never jumps. */
+static int64_t wall(const struct helios *h)
+{
+    return h->now + h->wall_ahead;
+}
+
 uint64_t quota_used(const struct helios *h, const struct quota *q)
 {
-    return h->now >= quota_day_end(q) ? 0 : q->r.used;
+    return wall(h) >= quota_day_end(q) ? 0 : q->r.used;
 }
 
 static bool day_is_full(const struct helios *h, const struct quota *q)
@@ -66,7 +72,7 @@ int64_t quota_next(const struct helios *h, const struct quota *q)
 {
     int64_t next = h->now;
     if (q->limit && day_is_full(h, q))
-        next = quota_day_end(q);
+        next = quota_day_end(q) - h->wall_ahead;
     return MAX(next, rate_next(h, q));
 }
 
@@ -136,9 +142,9 @@ static void tell_full(struct helios *h, const struct quota *q)
 /* A day that was counted is never counted anew, so a clock that goes back gives nothing a second time. */
 static void turn_day(const struct helios *h, struct quota *q)
 {
-    if (h->now < quota_day_end(q))
+    if (wall(h) < quota_day_end(q))
         return;
-    set_day(q, day_of(q, h->now));
+    set_day(q, day_of(q, wall(h)));
     q->r.used = 0;
 }
 
@@ -321,10 +327,19 @@ int quota_load(struct helios *h, struct bytes value)
 /* bring_back: the clock of the leader before may have been ahead of ours. What it counted is of today then. */
 static void bring_back(const struct helios *h, struct quota *q)
 {
-    set_day(q, MIN(q->r.day, day_of(q, h->now)));
+    set_day(q, MIN(q->r.day, day_of(q, wall(h))));
     for (size_t i = 0; i < q->n; i++)
         q->times[q->first + i] = MIN(q->times[q->first + i], h->now);
     keep_newest(q);
+}
+
+void quotas_wall(struct helios *h)
+{
+    struct quota *q, *next;
+    HASH_ITER (hh, h->work.gates->quotas, q, next) {
+        bring_back(h, q);
+        refresh(h, q);
+    }
 }
 
 void quotas_lead(struct helios *h)
@@ -332,7 +347,7 @@ void quotas_lead(struct helios *h)
     struct quota *q, *next;
     HASH_ITER (hh, h->work.gates->quotas, q, next) {
         bring_back(h, q);
-        if (q->limit == NULL && h->now >= quota_day_end(q)) {
+        if (q->limit == NULL && wall(h) >= quota_day_end(q)) {
             save_drop(h, &q->save);
             quota_free(h, q);
         } else {

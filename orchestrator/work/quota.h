@@ -31,6 +31,7 @@ void quotas_follow(struct helios *h);
 int quota_load(struct helios *h, struct bytes value);
 /* quotas_lead: all is loaded; counts of a clock that was ahead are brought back, those of nobody go. */
 void quotas_lead(struct helios *h);
+void quotas_wall(struct helios *h); /* the clock on the wall was set */
 void quotas_free(struct helios *h);
 
 struct quota *quota_find(struct helios *h, struct bytes action); /* NULL: no limit */

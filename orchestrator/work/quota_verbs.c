@@ -39,7 +39,7 @@ static void pack_row(struct helios *h, const struct quota *q, struct pack *p)
     pack_put_str(p, "rate", q->limit->rate);
     pack_put_int(p, "in_time", quota_in_time(h, q));
     pack_put_int(p, "waiting", (int64_t)waiting(q));
-    pack_put_int(p, "next_at", quota_next(h, q) > h->now ? quota_next(h, q) : 0);
+    pack_put_int(p, "next_at", quota_next(h, q) > h->now ? quota_next(h, q) + h->wall_ahead : 0);
     pack_put_bool(p, "open", q->open);
     pack_end(p);
 }

@@ -257,6 +257,11 @@ void work_excuse(struct helios *h, int64_t pause_ms)
     }
 }
 
+void work_wall(struct helios *h)
+{
+    quotas_wall(h);
+}
+
 #define SAID_AGAIN_MS 6000 /* agents say again what was not acknowledged after five seconds */
 
 void work_held(struct helios *h)

@@ -184,6 +184,8 @@ void work_reload(struct helios *h);
 void work_revoke(struct helios *h, const char *public, const char *name);
 /* work_excuse: our own pause; every agent's and attempt's deadline is that much later (L6). */
 void work_excuse(struct helios *h, int64_t pause_ms);
+/* work_wall: the clock on the wall was set (Q1). */
+void work_wall(struct helios *h);
 /* work_held: commits have stopped or flow again. Meanwhile attempts left late and results were not acknowledged: no attempt runs out
  * of time, and each gets that much more afterwards (C5). */
 void work_held(struct helios *h);

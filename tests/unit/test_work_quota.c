@@ -255,6 +255,26 @@ static void q1_a_clock_behind_gives_nothing_twice(void **state)
     core_free(c);
 }
 
+/* Days follow the wall: it is set forward by a day, back again, and nothing is given twice but for the day that passed. */
+static void q1_a_day_is_of_the_wall(void **state)
+{
+    (void)state;
+    struct core *c = limited(0, 2, "");
+    submit_some(c, 8);
+    assert_int_equal(attempts(c), 2);
+    helios_wall(c->h, DAY_MS);
+    core_turn(c);
+    assert_int_equal(attempts(c), 2);
+    helios_wall(c->h, 0);
+    core_turn(c);
+    assert_int_equal(attempts(c), 0);
+    assert_why(c, "t-5", "the next day begins in");
+    assert_int_equal(number_of(c, "resets_at"), CORE_START - CORE_START % DAY_MS + DAY_MS);
+    core_pass(c, CORE_START - CORE_START % DAY_MS + DAY_MS - c->now);
+    assert_int_equal(attempts(c), 2);
+    core_free(c);
+}
+
 static void q1_the_day_is_told_once(void **state)
 {
     (void)state;
@@ -343,6 +363,7 @@ int main(void)
         cmocka_unit_test(q1_counts_survive_a_restart),
         cmocka_unit_test(q1_an_attempt_that_is_out_counts_once),
         cmocka_unit_test(q1_a_clock_behind_gives_nothing_twice),
+        cmocka_unit_test(q1_a_day_is_of_the_wall),
         cmocka_unit_test(q1_the_day_is_told_once),
         cmocka_unit_test(q1_follows_a_reload),
         cmocka_unit_test(q1_a_limit_that_is_gone_leaves_nothing),

@@ -21,6 +21,8 @@ const struct cli_verb cli_verbs[] = {
     {"wait", "TASK…", "wait until tasks end", wait_options, run_wait, NULL},
     {"bench", "", "measure round trips and throughput of this installation", bench_options, run_bench,
      NULL},
+    {"pipeline", "list|show NAME|run NAME|status RUN|retry RUN|cancel RUN|history [NAME]",
+     "graphs of steps: begin a run, see how far it is, try again what failed", pipeline_options, run_pipeline_verb, NULL},
     {"tasks", "", "live tasks, each blocked one with its reason", list_options, run_list,
      &list_tasks},
     {"task", "[TASK]", "one task", list_options, run_show, &show_task},

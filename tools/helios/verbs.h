@@ -43,6 +43,7 @@ int run_keys(const struct cli_verb *verb, const struct args *a);
 int run_doctor(const struct cli_verb *verb, const struct args *a);
 int run_signer(const struct cli_verb *verb, const struct args *a);
 int run_review(const struct cli_verb *verb, const struct args *a);
+int run_pipeline_verb(const struct cli_verb *verb, const struct args *a);
 int run_version(const struct cli_verb *verb, const struct args *a);
 int run_help(const struct cli_verb *verb, const struct args *a);
 int run_completion(const struct cli_verb *verb, const struct args *a);
@@ -53,6 +54,6 @@ int repeat(const struct cli_verb *verb, const struct args *a,
 
 extern const struct option_row list_options[], order_options[], submit_options[], report_options[], tap_options[],
     up_options[], config_options[], keys_options[], signer_options[], wait_options[], summary_options[],
-    bench_options[], doctor_options[], review_options[];
+    bench_options[], doctor_options[], review_options[], pipeline_options[];
 
 #endif

@@ -2,6 +2,7 @@
 #include "begin.h"
 
 #include "proto/json.h"
+#include "review.h"
 
 /* A retry of the run asks anew: its tasks have keys of their own. */
 static void write_key(const struct run *r, struct bytes id, struct buf *out)
@@ -61,6 +62,27 @@ static int begin_run(struct helios *h, const struct fill *fill, const struct pla
     return 0;
 }
 
+static int begin_review(struct helios *h, const struct fill *fill, const struct plan_step *plan, struct bytes id,
+                        struct bytes subject, struct bytes *ret_task, char *err)
+{
+    const struct set_flow_step *set = plan->set;
+    const struct run *run = fill->run;
+    _autofree_ char *owner = bytes_dup(id);
+    struct review_order order = {
+        .committee = set->committee,
+        .subject = subject,
+        .owner_kind = decider_run.kind,
+        .owner_id = owner,
+        .cause = run->r.id.at,
+        .priority = (uint64_t)(set->priority < 0 ? run->plan->set.priority : set->priority),
+    };
+    const struct review *v = review_start(h, &order, err);
+    if (v == NULL)
+        return -EINVAL;
+    own_set(ret_task, v->r.id);
+    return 0;
+}
+
 static void say_would(const struct set_flow_step *set, struct bytes params, struct buf *out)
 {
     if (set->action.n)
@@ -86,8 +108,7 @@ int begin_work(struct helios *h, const struct fill *fill, const struct plan_step
         return begin_task(h, fill, plan, id, buf_bytes(&params), ret_task, err);
     if (set->pipeline.n)
         return begin_run(h, fill, plan, id, buf_bytes(&params), ret_task, err);
-    snprintf(err, FILL_ERR, "committees are not asked by this version");
-    return -EINVAL;
+    return begin_review(h, fill, plan, id, buf_bytes(&params), ret_task, err);
 }
 
 bool work_goes_on(struct helios *h, const struct plan_step *plan, struct bytes task)
@@ -96,18 +117,29 @@ bool work_goes_on(struct helios *h, const struct plan_step *plan, struct bytes t
         const struct run *inner = run_find(h, task);
         return inner && !run_ended(inner);
     }
+    if (plan->set->committee.n) {
+        const struct review *v = review_find(h, task);
+        return v && v->r.state == review_state_OPEN;
+    }
     return task_find(h, task) != NULL;
 }
 
-void work_stop(struct helios *h, const struct plan_step *plan, struct bytes task, const char *reason)
+bool work_stop(struct helios *h, const struct plan_step *plan, struct bytes task, const char *reason)
 {
     if (plan->set->pipeline.n) {
         struct run *inner = run_find(h, task);
         if (inner && !run_ended(inner))
             run_cancel(h, inner, (struct bytes){0}, reason);
-        return;
+        return false;
+    }
+    if (plan->set->committee.n) {
+        struct review *v = review_find(h, task);
+        if (v)
+            review_withdraw(h, v, reason);
+        return true;
     }
     struct task *t = task_find(h, task);
     if (t)
         task_cancel(h, t, reason);
+    return false;
 }

@@ -11,7 +11,7 @@ int begin_work(struct helios *h, const struct fill *fill, const struct plan_step
                struct bytes *ret_task, struct buf *ret_would, char *err);
 /* work_goes_on: what the step or part waits for is still there. */
 bool work_goes_on(struct helios *h, const struct plan_step *plan, struct bytes task);
-/* work_stop asks it to stop; its end comes as any other. */
-void work_stop(struct helios *h, const struct plan_step *plan, struct bytes task, const char *reason);
+/* work_stop asks it to stop; its end comes as any other. True: it is over, and nobody says so. */
+bool work_stop(struct helios *h, const struct plan_step *plan, struct bytes task, const char *reason);
 
 #endif

@@ -130,7 +130,8 @@ static int get_step(const struct fill *fill, const struct reference *r, struct b
     const char *state = enum_text(&enum_step_state, (int)s->r.state);
     if (r->kind == REFERENCE_state)
         return made_text(scratch, bytes_of(state), ret);
-    if (s->r.state != step_state_COMPLETED)
+    bool ran = s->r.state == step_state_COMPLETED || s->r.state == step_state_FAILED;
+    if (!ran && s->r.data.n == 0)
         return missing(err, inside, "is not there: " BYTES_F " is %s", BYTES_A(r->step), state);
     if (s->plan->set->each.n) {
         int one = get_part(s, r, inside, ret, err);

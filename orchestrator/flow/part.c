@@ -227,8 +227,8 @@ static void stop_parts(struct helios *h, struct step *s, const char *reason)
 {
     for (size_t i = 0; i < s->fan->room; i++) {
         struct slice *p = s->fan->parts[i];
-        if (p && p->r.state == step_state_RUNNING)
-            work_stop(h, s->plan, p->r.task, reason);
+        if (p && p->r.state == step_state_RUNNING && work_stop(h, s->plan, p->r.task, reason))
+            fan_part_ended(h, s, i, &(struct step_end){.state = step_state_CANCELLED, .error = bytes_of(reason)});
     }
 }
 

@@ -426,8 +426,8 @@ static void stop_step(struct helios *h, struct step *s)
 {
     if (s->r.state == step_state_RUNNING && s->plan->set->each.n)
         fan_cancel(h, s, s->run->r.error.at);
-    else if (s->r.state == step_state_RUNNING)
-        work_stop(h, s->plan, s->r.task, s->run->r.error.at);
+    else if (s->r.state == step_state_RUNNING && work_stop(h, s->plan, s->r.task, s->run->r.error.at))
+        step_settle(h, s, &(struct step_end){.state = step_state_CANCELLED, .error = s->run->r.error});
     else if (s->r.state == step_state_WAITING && list_empty(&s->link))
         list_push(&runs_of(h)->ready, &s->link);
 }
@@ -678,6 +678,22 @@ static void on_run(struct helios *h, const char *owner_id, const struct run *r)
            &(struct step_end){.state = states[r->r.state], .data = buf_bytes(&data), .error = r->r.error, .attempt = r->r.tries + 1});
 }
 
+/* V5: the decision is the step's end. */
+static void on_review(struct helios *h, const char *owner_id, const struct rec_review *decided, struct bytes data)
+{
+    int64_t part;
+    const struct step *s = step_of(h, bytes_of(owner_id), &part);
+    bool approved = decided->state == review_state_APPROVED, skip = s && s->plan->set->on_reject == on_reject_skip;
+    char why[200];
+    snprintf(why, sizeof(why), "%s rejects: " BYTES_F, decided->committee.at, (int)MIN(decided->reason.n, (size_t)120),
+             decided->reason.n ? decided->reason.at : "");
+    settle(h, owner_id, decided->id,
+           &(struct step_end){.state = approved ? step_state_COMPLETED : skip ? step_state_SKIPPED : step_state_FAILED,
+                              .data = data,
+                              .error = bytes_of(approved ? "" : why),
+                              .attempt = 1});
+}
+
 /* ---- the row ---- */
 
 static void init(struct helios *h)
@@ -720,4 +736,5 @@ const struct decider decider_run = {
     .reload = reload,
     .on_done = on_done,
     .on_run = on_run,
+    .on_review = on_review,
 };

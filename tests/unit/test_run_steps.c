@@ -179,6 +179,78 @@ static void a_dry_run_submits_nothing_and_goes_by_what_is_expected(void **state)
     flow_close(f);
 }
 
+static const char gate[] = "committees: {quality: {action: d, seats: 2, deadline: 10s}}\n"
+                           "pipelines:\n"
+                           "  p:\n"
+                           "    steps:\n"
+                           "      film: {action: a}\n"
+                           "      ask: {committee: quality, after: [film], params: {file: '${steps.film.data.file}'}}\n"
+                           "      soft: {committee: quality, after: [film], on_reject: skip}\n"
+                           "      out: {action: b, after: [ask], params: {score: '${steps.ask.data.score}'}}\n"
+                           "      soft-out: {action: b, after: [soft]}\n"
+                           "      tell: {action: c, after: [ask], rule: all_done, params: {yes: '${steps.ask.data.approved}'}}\n";
+
+/* The seats' tasks are the review's; the agent answers those that ask about `file`, then the others. */
+static void vote(struct flow *f, bool of_file, const char *json)
+{
+    for (size_t i = 0; i < f->n_given; i++) {
+        struct buf data = {0}, params = {0};
+        char err[200];
+        struct task *t = f->given[i].id.at ? task_find(f->c->h, f->given[i].id) : NULL;
+        if (t == NULL || !bytes_is(t->r.owner_kind, "review"))
+            continue;
+        json_print(&params, f->given[i].params, false);
+        if ((strstr(buf_str(&params), "x.mp4") != NULL) == of_file) {
+            assert_int_equal(json_text_to_msgpack(&data, bytes_of(json), err, sizeof(err)), 0);
+            struct msg_result r = {.task = f->given[i].id, .attempt = f->given[i].attempt, .outcome = outcome_COMPLETED, .data = buf_bytes(&data)};
+            struct msg_results m = {.items = {&r, 1}};
+            f->given[i].id = (struct bytes){0};
+            core_send(f->c, FLOW_AGENT, MSG_results, &m);
+        }
+        buf_done(&data);
+        buf_done(&params);
+    }
+    flow_turn(f);
+}
+
+static void v5_a_committee_gates_a_step(void **state)
+{
+    (void)state;
+    struct flow *f = flow_open(gate);
+    flow_run(f, "p", NULL);
+    flow_end(f, "r-1/film", outcome_COMPLETED, "{\"file\": \"x.mp4\"}");
+    assert_step(f, "r-1", "ask", "RUNNING");
+    flow_restart(f);
+    assert_step(f, "r-1", "ask", "RUNNING");
+    vote(f, true, "{\"vote\": \"yes\", \"score\": 90, \"reason\": \"good\"}");
+    assert_step(f, "r-1", "ask", "COMPLETED");
+    assert_string_equal(flow_params(f, "r-1/out"), "{\"score\":90.0}");
+    assert_string_equal(flow_params(f, "r-1/tell"), "{\"yes\":true}");
+    vote(f, false, "{\"vote\": \"no\", \"score\": 9, \"reason\": \"bad\"}");
+    assert_step(f, "r-1", "soft", "SKIPPED");
+    assert_step(f, "r-1", "soft-out", "SKIPPED");
+    flow_end(f, "r-1/out", outcome_COMPLETED, NULL);
+    flow_end(f, "r-1/tell", outcome_COMPLETED, NULL);
+    assert_run(f, "r-1", "COMPLETED"); /* nothing failed */
+    flow_close(f);
+}
+
+static void v5_what_is_rejected_fails_and_its_decision_can_be_told(void **state)
+{
+    (void)state;
+    struct flow *f = flow_open(gate);
+    flow_run(f, "p", NULL);
+    flow_end(f, "r-1/film", outcome_COMPLETED, "{\"file\": \"x.mp4\"}");
+    vote(f, true, "{\"vote\": \"no\", \"score\": 10, \"reason\": \"dark\"}");
+    assert_step(f, "r-1", "ask", "FAILED");
+    assert_why(f, "r-1", "ask", "quality rejects");
+    assert_step(f, "r-1", "out", "SKIPPED");
+    assert_string_equal(flow_params(f, "r-1/tell"), "{\"yes\":false}");
+    flow_ask(f, true, "run_cancel", "{\"id\": \"r-1\"}");
+    assert_step(f, "r-1", "soft", "CANCELLED");
+    flow_close(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +262,8 @@ int main(void)
         cmocka_unit_test(p5_an_empty_list_completes_at_once_and_what_is_no_list_fails),
         cmocka_unit_test(p5_a_wide_fan_out_begins_over_several_turns),
         cmocka_unit_test(a_pipeline_can_be_a_step_of_another_one),
+        cmocka_unit_test(v5_a_committee_gates_a_step),
+        cmocka_unit_test(v5_what_is_rejected_fails_and_its_decision_can_be_told),
         cmocka_unit_test(a_dry_run_submits_nothing_and_goes_by_what_is_expected),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,6 +190,7 @@ void check_config(const struct settings *s, struct mistakes *m)
     check_health(&c, config);
     check_verify(&c, config);
     check_kpis(&c, config);
+    check_production(&c, config);
     check_optimizations(&c, config);
     check_schedules(&c, config);
     check_pipelines(&c, config);

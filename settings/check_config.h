@@ -12,6 +12,8 @@ void check_window(const struct check *c, const struct set_config *config, int64_
                   struct place place, const char *path);
 /* names_of_kpis: the file's KPIs and those that the controller computes of itself. */
 struct names names_of_kpis(const struct set_config *config);
+/* check_production: counters that count nothing, or the same name twice over. */
+void check_production(const struct check *c, const struct set_config *config);
 void check_kpis(const struct check *c, const struct set_config *config);
 void check_optimizations(const struct check *c, const struct set_config *config);
 void check_schedules(const struct check *c, const struct set_config *config);

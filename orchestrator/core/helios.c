@@ -210,7 +210,7 @@ void helios_stop(struct helios *h)
 void helios_want_file(struct helios *h, const char *name, char *text)
 {
     list_each (f, &h->files, struct wanted_file, link) {
-        if (strcmp(f->name, name) != 0)
+        if (f->append || strcmp(f->name, name) != 0)
             continue;
         free(f->text);
         f->text = text;
@@ -219,6 +219,15 @@ void helios_want_file(struct helios *h, const char *name, char *text)
     struct wanted_file *f = NEW(struct wanted_file);
     f->name = xdup(name);
     f->text = text;
+    list_push(&h->files, &f->link);
+}
+
+void helios_want_line(struct helios *h, const char *name, char *line)
+{
+    struct wanted_file *f = NEW(struct wanted_file);
+    f->name = xdup(name);
+    f->text = line;
+    f->append = true;
     list_push(&h->files, &f->link);
 }
 

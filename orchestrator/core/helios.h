@@ -146,8 +146,10 @@ struct wanted_file {
     struct list link;
     char *name; /* below DATA/reports, no slashes */
     char *text;
+    bool append; /* one line more, unless it is the last one there already */
 };
 void helios_want_file(struct helios *h, const char *name, char *text /* taken */);
+void helios_want_line(struct helios *h, const char *name, char *line /* taken; without its newline */);
 struct wanted_file *helios_take_file(struct helios *h); /* NULL when none; the caller frees name, text and it */
 
 #endif

@@ -10,7 +10,7 @@
 
 const struct verb *const verb_rooms[] = {core_verbs,  controller_verbs, task_verbs, agent_verbs,
                                          sense_verbs, decide_verbs,     run_verbs,  schedule_verbs,
-                                         review_verbs, NULL};
+                                         review_verbs, production_verbs, NULL};
 
 const struct verb *verb_find(struct bytes name, bool command)
 {

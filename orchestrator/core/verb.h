@@ -26,7 +26,7 @@ int verb_fail(struct verb_call *call, const char *code, const char *format, ...)
 /* Each ends with a row whose name is NULL. Those of controller_verbs are taken by every controller, whether it leads or not, and
  * are answered at once: they wait for no commit. */
 extern const struct verb controller_verbs[], core_verbs[], task_verbs[], agent_verbs[], sense_verbs[], decide_verbs[], run_verbs[],
-    schedule_verbs[], review_verbs[];
+    schedule_verbs[], review_verbs[], production_verbs[];
 extern const struct verb *const verb_rooms[]; /* all tables, NULL-terminated */
 const struct verb *verb_find(struct bytes name, bool command);
 

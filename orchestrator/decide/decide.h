@@ -12,7 +12,7 @@
 #define DECIDERS(X)                                                                                \
     X(learned)                                                                                     \
     X(breaker) X(budget) X(optimization) X(cycle) X(incident) X(strategy) X(success) X(notify) X(brake)        \
-    X(review) X(run) X(schedule)
+    X(review) X(run) X(schedule) X(production)
 
 struct task;
 struct optimization;

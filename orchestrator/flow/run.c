@@ -382,12 +382,20 @@ static enum run_state how_it_ended(struct run *r)
 
 static void note_ended(struct helios *h, const struct run *r)
 {
-    struct buf took = {0};
+    struct buf took = {0}, facts = {0};
+    struct pack p;
+    pack_init(&p, &facts);
+    pack_map(&p);
+    pack_put_str(&p, "pipeline", r->r.pipeline);
+    pack_put_text(&p, "state", enum_text(&enum_run_state, (int)r->r.state));
+    pack_put_bool(&p, "dry_run", r->r.dry_run);
+    pack_end(&p);
     text_duration(&took, r->r.ended - r->r.began);
-    note(h, EVENT_run_ended, r->r.id.at, r->r.owner_id.n ? r->r.owner_id.at : NULL, NULL, "%s of %s is %s after %s%s%s", r->r.id.at,
+    note(h, EVENT_run_ended, r->r.id.at, r->r.owner_id.n ? r->r.owner_id.at : NULL, &facts, "%s of %s is %s after %s%s%s", r->r.id.at,
          r->r.pipeline.at, enum_text(&enum_run_state, (int)r->r.state), buf_str(&took), r->r.error.n ? ": " : "",
          r->r.error.n ? r->r.error.at : "");
     buf_done(&took);
+    buf_done(&facts);
 }
 
 /* The owner is told in the commit in which the run ends; it may start other runs. */

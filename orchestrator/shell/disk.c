@@ -65,6 +65,57 @@ int disk_write(const char *path, struct bytes content, unsigned mode)
     return r;
 }
 
+/* end_of_lines finds the newline before `end`, and answers the place behind it: 0 when there is none. */
+static off_t end_of_lines(int fd, off_t end)
+{
+    char part[4096];
+    while (end > 0) {
+        off_t begin = MAX(end - (off_t)sizeof(part), (off_t)0);
+        ssize_t n = pread(fd, part, (size_t)(end - begin), begin);
+        const char *newline = n > 0 ? memrchr(part, '\n', (size_t)n) : NULL;
+        if (newline)
+            return begin + (newline - part) + 1;
+        end = begin;
+    }
+    return 0;
+}
+
+static bool ends_with(int fd, off_t end, struct bytes line)
+{
+    off_t begin = end - (off_t)line.n - 1;
+    _autofree_ char *last = xalloc(line.n + 2);
+    if (begin < 0)
+        return false;
+    bool starts = begin == 0 || (pread(fd, last, 1, begin - 1) == 1 && *last == '\n');
+    return starts && pread(fd, last, line.n + 1, begin) == (ssize_t)line.n + 1 &&
+           memcmp(last, line.at, line.n) == 0 && last[line.n] == '\n';
+}
+
+static int append(int fd, struct bytes line)
+{
+    struct stat about;
+    if (fstat(fd, &about) < 0)
+        return -errno;
+    off_t end = end_of_lines(fd, about.st_size);
+    if (end < about.st_size && ftruncate(fd, end) < 0)
+        return -errno;
+    if (ends_with(fd, end, line))
+        return 0;
+    _cleanup_(buf_done) struct buf text = {0};
+    buf_printf(&text, BYTES_F "\n", BYTES_A(line));
+    int r = write_all(fd, buf_bytes(&text));
+    return r < 0 ? r : fdatasync(fd) < 0 ? -errno : 0;
+}
+
+int disk_append_line(const char *path, struct bytes line, unsigned mode)
+{
+    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0)
+        return -errno;
+    int r = append(fd, line);
+    return close(fd) < 0 && r == 0 ? -errno : r;
+}
+
 bool disk_there(const char *path)
 {
     return access(path, F_OK) == 0;

@@ -65,6 +65,8 @@ static int write_one(const char *dir, const struct wanted_file *file)
     if (strchr(file->name, '/') || file->name[0] == '.')
         return -EINVAL;
     _autofree_ char *path = disk_path(dir, file->name);
+    if (file->append)
+        return disk_append_line(path, bytes_of(file->text), 0644);
     return disk_write(path, bytes_of(file->text), 0644);
 }
 

@@ -262,6 +262,7 @@ const struct verb task_verbs[] = {
     {"tasks", false, "state, action, swarm, client, limit (100, at most 1000)",
      "live tasks, oldest first, and why each one waits", query_tasks},
     {"task", false, "id", "one task, live or ended not long ago", query_task},
+    {"history", false, "limit (100, at most 1000), state, action", "the newest tasks that ended, oldest first", query_history},
     {"failed", false, "limit (100)", "tasks that failed for good and are kept", query_failed},
     {"limits", false, "", "what limited actions have taken, may still take, and how many tasks wait for it", query_limits},
     {"cancel", true, "id, or all with state, action, swarm, client; reason", "end tasks",

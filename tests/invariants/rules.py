@@ -254,4 +254,11 @@ RULES = [
          *unit("test_agent_mask", "q2_every_occurrence_becomes_three_stars")),
     Rule("Q2", "a secret that others can read is not used", "agents/secret.c", "check_file", "about.st_mode & 077", "about.st_mode & 0",
          *story("test_secrets", "test_q2_an_attempt_without_its_secret_fails_and_says_which")),
+    Rule("Q3", "what completed is counted in the commit of its end", "orchestrator/flow/production.c", "see_completed",
+         "    p->r.completed++;\n    save_mark(h, &p->save);", "    p->r.completed++;", *unit("test_production", "one_report_an_hour_through_takeovers")),
+    Rule("Q4", "one report a time, through takeovers", "orchestrator/flow/health_report.c", "on_due",
+         "    h->control.last_report = production_wall(h);\n    save_mark(h, &h->control_save);\n    want", "    h->control.last_report = production_wall(h);\n    want",
+         *unit("test_production", "one_report_an_hour_through_takeovers")),
+    Rule("Q4", "a torn line is cut off before the next", "orchestrator/shell/disk.c", "append", "if (end < about.st_size && ftruncate(fd, end) < 0)",
+         "if (end < 0 && ftruncate(fd, end) < 0)", *unit("test_disk", "a_torn_last_line_is_cut_off")),
 ]

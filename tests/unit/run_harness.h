@@ -86,6 +86,8 @@ static inline struct flow *flow_open_config(struct settings *s)
     f->c->config.pipelines = config->pipelines;
     f->c->config.committees = config->committees;
     f->c->config.limits = config->limits;
+    f->c->config.production = config->production;
+    f->c->config.kpis = config->kpis;
     f->c->config.tasks.jitter = false;
     core_lead(f->c);
     flow_join(f, FLOW_SLOTS);

@@ -33,7 +33,8 @@ static void decider_asked(struct helios *h, struct task *t)
 static const struct decider decider_of_test = {
     .kind = "test", .actions = decider_actions, .on_request = decider_asked};
 
-const struct verb decide_verbs[] = {{0}}, run_verbs[] = {{0}}, schedule_verbs[] = {{0}}, review_verbs[] = {{0}};
+const struct verb decide_verbs[] = {{0}}, run_verbs[] = {{0}}, schedule_verbs[] = {{0}}, review_verbs[] = {{0}},
+                  production_verbs[] = {{0}};
 
 void decide_init(struct helios *h)
 {

@@ -108,6 +108,13 @@ static const struct column failed_columns[] = {
     {"ENDED", "ended", SHAPE_TIME, 0},  {"TRIES", "attempt", SHAPE_INT, 0},
     {"ERROR", "error", SHAPE_TEXT, 80}, {0},
 };
+static const struct column history_columns[] = {
+    {"TASK", "id", SHAPE_TEXT, 0},      {"ACTION", "action", SHAPE_TEXT, 24},
+    {"STATE", "state", SHAPE_WORD, 0},  {"ENDED", "ended", SHAPE_TIME, 0},
+    {"TRIES", "attempt", SHAPE_INT, 0}, {"TOOK", "elapsed_ms", SHAPE_AGE, 0},
+    {"AGENT", "agent", SHAPE_TEXT, 20}, {"WHAT", "text", SHAPE_TEXT, 80},
+    {0},
+};
 static const struct column catalogue_columns[] = {
     {"OPTIMIZATION", "name", SHAPE_TEXT, 28},
     {"SWARM", "swarm", SHAPE_TEXT, 12},
@@ -207,6 +214,7 @@ const struct list_row list_incidents = {"incidents", "incidents", incident_colum
 const struct list_row list_limits = {"limits", "limits", limit_columns, NULL};
 const struct list_row list_silences = {"silences", "silences", silence_columns, NULL};
 const struct list_row list_failed = {"failed", "failed", failed_columns, NULL};
+const struct list_row list_history = {"history", "tasks", history_columns, NULL};
 const struct list_row list_catalogue = {"catalogue", "optimizations", catalogue_columns, NULL};
 const struct list_row list_bottlenecks = {"bottlenecks", "bottlenecks", bottleneck_columns,
                                           by_area};
@@ -260,6 +268,7 @@ const struct show_row show_cycle = {"cycle", "id", &list_cycles};
 const struct show_row show_optimization = {"optimization", "id", &list_optimizations};
 const struct show_row show_incident = {"incident", "id", &list_incidents};
 const struct show_row show_metrics = {"metrics", NULL, NULL};
+const struct show_row show_health_report = {"health_report", NULL, NULL};
 
 static int show_once(struct client *c, const struct cli_verb *verb, const struct args *a)
 {

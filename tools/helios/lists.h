@@ -11,7 +11,7 @@ struct list_row {
     json_t *(*rows)(const json_t *part); /* makes rows of the part; NULL = it is the rows */
 };
 extern const struct list_row list_tasks, list_agents, list_kpis, list_cycles, list_optimizations,
-    list_incidents, list_silences, list_limits, list_failed, list_bottlenecks, list_priorities, list_catalogue,
+    list_incidents, list_silences, list_limits, list_failed, list_history, list_bottlenecks, list_priorities, list_catalogue,
     list_sources, list_ledger, list_verbs;
 
 /* Details of one thing: which query, and by which argument. */
@@ -20,7 +20,7 @@ struct show_row {
     const struct list_row *all;   /* without a word: the list; NULL = there is none */
 };
 extern const struct show_row show_task, show_agent, show_kpi, show_cycle, show_optimization,
-    show_incident, show_metrics;
+    show_incident, show_metrics, show_health_report;
 
 /* Orders: `helios VERB [SUBCOMMAND] WORD…`. */
 struct order_row {

@@ -106,6 +106,28 @@ void text_time(struct buf *out, int64_t ms)
         buf_printf(out, "%s.%03dZ", day, (int)part);
 }
 
+int text_parse_moment(struct bytes s, int64_t *ret_ms)
+{
+    char text[40];
+    struct tm t = {0};
+    int64_t fraction = 0;
+    if (text_parse_int(s, ret_ms) == 0)
+        return *ret_ms >= 0 ? 0 : -EINVAL;
+    if (s.n >= sizeof(text))
+        return -EINVAL;
+    memcpy(text, s.at, s.n);
+    text[s.n] = 0;
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &t);
+    if (end && *end == '.' && strspn(end + 1, "0123456789") == 3) {
+        (void)text_parse_int((struct bytes){end + 1, 3}, &fraction);
+        end += 4;
+    }
+    if (end == NULL || strcmp(end, "Z") != 0)
+        return -EINVAL;
+    *ret_ms = (int64_t)timegm(&t) * 1000 + fraction;
+    return 0;
+}
+
 /* Optimal string alignment: the distance of Levenshtein with swaps of neighbours (Damerau 1964). */
 unsigned text_distance(const char *a, const char *b)
 {

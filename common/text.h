@@ -23,6 +23,8 @@ int text_parse_int(struct bytes s, int64_t *ret);   /* decimal, whole string. -E
 int text_parse_number(struct bytes s, double *ret); /* finite only. -EINVAL, -ERANGE */
 /* text_time appends 2026-01-31T12:00:00.123Z for milliseconds since 1970. */
 void text_time(struct buf *out, int64_t ms);
+/* text_parse_moment reads 2026-01-31T12:00:00Z (seconds may have three more digits), or milliseconds since 1970. -EINVAL. */
+int text_parse_moment(struct bytes s, int64_t *ret_ms);
 /* text_manual appends prose for a man page: what scdoc would take for a mark is escaped. */
 void text_manual(struct buf *out, const char *text);
 /* text_distance is the number of edits (insert, delete, replace, swap) between two short words. */

@@ -4,18 +4,23 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/limit.h"
 #include "common/log.h"
 #include "common/ready.h"
+#include "common/text.h"
 #include "orchestrator/realms/keeper.h"
 #include "orchestrator/shell/shell.h"
+#include "orchestrator/simulate/simulate.h"
 
 static const char help[] =
-    "usage: heliosd [--config FILE] [--set KEY=VALUE]... [--check]\n"
+    "usage: heliosd [--config FILE] [--set KEY=VALUE]... [--check | --simulate DAYS]\n"
     "The controller of one realm, or of several (`realms`): watches, decides, dispatches, verifies.\n"
     "  --config FILE    its settings; helios.yaml when not given\n"
     "  --set KEY=VALUE  overrides a setting, for example --set cycle.every=1m\n"
     "  --check          checks the settings and exits\n"
+    "  --simulate DAYS  says as JSON what its schedules would do in so many days, on virtual time; --from TIME begins then (ms since\n"
+    "                   1970, or 2026-01-31T12:00:00Z), --takes FILE says how long each takes, as `helios schedule list --json` does\n"
     "  --version        prints the version\n"
     "  --help           prints this\n"
     "SIGHUP reads the settings again, all or nothing; SIGTERM stops cleanly and hands the lead "
@@ -38,12 +43,19 @@ static int usage(const char *wrong)
     return EX_USAGE;
 }
 
+/* What --simulate and its neighbours said. */
+static struct {
+    const char *days, *from, *takes;
+} simulated;
+
 static int read_arguments(struct shell *s, int argc, char **argv)
 {
     static const struct option options[] = {
         {"config", required_argument, NULL, 'c'}, {"set", required_argument, NULL, 's'},
         {"check", no_argument, NULL, 'k'},        {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},         {0}};
+        {"help", no_argument, NULL, 'h'},         {"simulate", required_argument, NULL, 'm'},
+        {"from", required_argument, NULL, 'f'},   {"takes", required_argument, NULL, 't'},
+        {0}};
     s->file = "helios.yaml";
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == '?')
@@ -55,6 +67,12 @@ static int read_arguments(struct shell *s, int argc, char **argv)
                                                                                        : 0;
         if (o == 'c')
             s->file = optarg;
+        else if (o == 'm')
+            simulated.days = optarg;
+        else if (o == 'f')
+            simulated.from = optarg;
+        else if (o == 't')
+            simulated.takes = optarg;
         else if (o == 's')
             s->flags[s->n_flags++] = optarg;
         else
@@ -117,6 +135,27 @@ static int read_settings(struct shell *s)
     if (code == 0)
         printf("%s: good\n", s->file);
     return code;
+}
+
+static int simulate(struct shell *s)
+{
+    _autofree_ char *why = NULL;
+    struct buf out = {0};
+    struct simulate order = {.config = s->config, .takes = simulated.takes, .from = clock_now()};
+    if (simulated.days == NULL)
+        return GO_ON;
+    if (text_parse_int(bytes_of(simulated.days), &order.days) < 0 || order.days < 1 || order.days > 3660)
+        return usage("--simulate takes a number of days, 1 to 3660");
+    if (simulated.from && text_parse_moment(bytes_of(simulated.from), &order.from) < 0)
+        return usage("--from takes a moment, as 2026-01-31T12:00:00Z");
+    log_setup(s->program, LOG_ERROR, LOG_FORMAT_AUTO);
+    int r = simulate_run(&order, &out, &why);
+    if (r < 0)
+        fprintf(stderr, "heliosd: %s\n", why);
+    else
+        puts(buf_str(&out));
+    buf_done(&out);
+    return r < 0 ? EX_DATAERR : fflush(stdout) == 0 ? 0 : EX_IOERR;
 }
 
 static int open_data(struct shell *s)
@@ -204,7 +243,7 @@ static int run(struct shell *s)
     return 0;
 }
 
-static int (*const steps[])(struct shell *) = {know_the_process, read_settings, open_data,
+static int (*const steps[])(struct shell *) = {know_the_process, read_settings, simulate, open_data,
                                                keep_realms,      raise_limits,  take_signals,
                                                make_door,        open_bus,      open_redis,
                                                open_store,       stand_by,      run};

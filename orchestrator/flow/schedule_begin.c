@@ -180,9 +180,23 @@ static struct bytes start_run(struct helios *h, struct schedule *s, int64_t time
     return r ? r->r.id : (struct bytes){0};
 }
 
+static void tell_started(struct helios *h, const struct schedule *s, const struct occurrence *o, const char *why)
+{
+    struct buf data = {0}, when = {0};
+    struct pack p;
+    pack_init(&p, &data);
+    pack_map(&p);
+    pack_put_int(&p, "time", o->time);
+    pack_put_text(&p, "runs", o->id);
+    pack_end(&p);
+    time_text(&when, s, o->time);
+    note(h, EVENT_schedule_started, s->r.id.at, o->id, &data, "%s of %s is %s%s", s->r.id.at, buf_str(&when), o->id, why);
+    buf_done(&data);
+    buf_done(&when);
+}
+
 static struct occurrence *start(struct helios *h, struct schedule *s, int64_t time, const char *why, char *err)
 {
-    struct buf when = {0};
     struct bytes id = s->spec->pipeline.n ? start_run(h, s, time, err) : start_task(h, s, time, err);
     if (id.n == 0)
         return NULL;
@@ -191,9 +205,7 @@ static struct occurrence *start(struct helios *h, struct schedule *s, int64_t ti
     s->r.started++;
     h->counters.occurrences_started++;
     save_mark(h, &s->save);
-    time_text(&when, s, time);
-    note(h, EVENT_schedule_started, s->r.id.at, o->id, NULL, "%s of %s is %s%s", s->r.id.at, buf_str(&when), o->id, why);
-    buf_done(&when);
+    tell_started(h, s, o, why);
     return o;
 }
 

@@ -146,3 +146,51 @@ def test_s4_a_clock_that_is_put_forward_makes_late(tmp_path):
         told = tap.until("schedule.skipped")
         assert "2 occurrences until" in told["text"]
         until(lambda: rows(realm)["hourly"]["started"] == 1, "the newest late one runs")
+
+
+WEEK = {
+    "curate": {"cron": "0 0 * * *", "action": "curate", "takes": "10s"},
+    "produce": {"cron": "0 */4 * * *", "action": "make", "takes": "12m", "after": ["curate"]},
+    "analytics": {"cron": "0 */6 * * *", "action": "analyse", "takes": "7h"},
+    "sweep": {"cron": "*/30 * * * *", "action": "sweep", "overlap": "replace", "takes": "40m"},
+}
+
+
+def simulate(file, *words):
+    done = subprocess.run([BIN / "helios", "schedule", "simulate", "--file", str(file), "--from", "2026-11-22T00:30:00Z", "--days", "2", *words],
+                          capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "120"})
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_s5_two_days_are_simulated_and_drawn(tmp_path):
+    file = tmp_path / "helios.yaml"
+    file.write_text(json.dumps({"schedules": WEEK, "tasks": {"attempt": "1d", "total": 0}}))
+    told = json.loads(simulate(file, "--json"))
+    of = {name: [o for o in told["occurrences"] if o["schedule"] == name] for name in WEEK}
+    count = {name: {word: sum(o["outcome"] == word for o in of[name]) for word in ("COMPLETED", "SKIPPED", "CANCELLED")} for name in WEEK}
+    assert count["curate"] == {"COMPLETED": 2, "SKIPPED": 0, "CANCELLED": 0}
+    assert count["produce"] == {"COMPLETED": 7, "SKIPPED": 5, "CANCELLED": 0}, "nothing before curate has completed once"
+    assert count["analytics"]["SKIPPED"] == 4 and count["analytics"]["COMPLETED"] in (3, 4)
+    assert count["sweep"]["CANCELLED"] > 90
+    first = next(o for o in of["produce"] if o["outcome"] == "COMPLETED")
+    assert first["start"] == next(o for o in of["curate"])["end"], "after"
+    assert first["end"] - first["start"] == 12 * 60000
+    assert told == json.loads(simulate(file, "--json")), "the same each time"
+    drawn = simulate(file)
+    assert "│Mon 23" in drawn and "curate" in drawn and "5 skipped" in drawn and "×" in drawn and "\033" not in drawn
+
+
+def test_s5_a_running_controller_knows_how_long_it_takes(tmp_path):
+    config = {"schedules": {"nightly": {"cron": "0 2 * * *", "action": "tidy", "takes": "1h"}}}
+    with Realm(tmp_path, config) as realm:
+        assert "runs as" in helios(realm, "run", "nightly")
+        agent = realm.agent("a1", actions=["tidy"])
+        agent.result(agent.task(), elapsed_ms=300000)
+        until(lambda: rows(realm)["nightly"]["took_ms"] == 300000, "it is known")
+        file = tmp_path / "week.yaml"
+        file.write_text(json.dumps(config | {"tasks": {"attempt": "1d", "total": 0}}))
+        told = json.loads(simulate(file, "--json", "--controller", realm.data))
+        assert [o["end"] - o["start"] for o in told["occurrences"]] == [300000, 300000]
+        told = json.loads(simulate(file, "--json"))
+        assert [o["end"] - o["start"] for o in told["occurrences"]] == [3600000, 3600000]

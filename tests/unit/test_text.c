@@ -266,9 +266,28 @@ static void patterns_match(void **state)
         assert_int_equal(text_match(rows[i].pattern, bytes_of(rows[i].text)), rows[i].match);
 }
 
+static void moments_are_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } good[] = {{"1970-01-01T00:00:00Z", 0}, {"2026-01-31T12:00:00.123Z", 1769860800123}, {"1790000000000", 1790000000000}};
+    static const char *const bad[] = {"", "2026-01-31", "2026-01-31T12:00:00", "2026-13-31T12:00:00Z", "2026-01-31T12:00:00.1Z", "-5", "now",
+                                      "2026-01-31T12:00:00Z and then much more text that is not needed"};
+    int64_t ms;
+    for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+        assert_int_equal(text_parse_moment(bytes_of(good[i].text), &ms), 0);
+        assert_int_equal(ms, good[i].ms);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        assert_int_equal(text_parse_moment(bytes_of(bad[i]), &ms), -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(moments_are_read),
         cmocka_unit_test(strings_become_json),
         cmocka_unit_test(nothing_drives_a_terminal),
         cmocka_unit_test(durations_are_read),

@@ -277,5 +277,6 @@ const struct sub_verb schedule_subs[] = {
     {"resume", "NAME…", "go on; what was missed counts as late", resume},
     {"set", "NAME | --file FILE", "give a schedule, or change one that was given", schedule_set},
     {"remove", "NAME…", "take away one that was given", remove_it},
+    {"simulate", "[--days N]", "what a config's schedules would do, on virtual time, as a picture of the week", schedule_simulate},
     {0},
 };

@@ -7,6 +7,8 @@
 
 int schedule_set(const struct args *a);
 int schedule_simulate(const struct args *a);
+/* schedule_week appends a picture of what `heliosd --simulate` said. */
+void schedule_week(struct buf *out, const json_t *answer);
 
 /* schedule_when appends a moment as the clock in its zone shows it: Sun 22 Nov 02:00 CET. */
 void schedule_when(struct buf *out, int64_t ms, int64_t offset_s, const char *zone);

@@ -30,7 +30,7 @@ const struct cli_verb cli_verbs[] = {
     {"history", "", "the newest tasks that ended", list_options, run_list, &list_history},
     {"limits", "", "limited actions: what they took, what they may still take, who waits", NULL, run_list,
      &list_limits},
-    {"schedule", "list|next|show|run|pause|resume|set|remove", "what runs by the clock", schedule_options, run_subs,
+    {"schedule", "list|next|show|run|pause|resume|set|remove|simulate", "what runs by the clock", schedule_options, run_subs,
      schedule_subs},
     {"agents", "", "agents", list_options, run_list, &list_agents},
     {"agent", "[AGENT]", "one agent, with what it can do", list_options, run_show, &show_agent},

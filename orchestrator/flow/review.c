@@ -98,7 +98,7 @@ static void tell_owner(struct helios *h, const struct review *v)
 static void close_seats(struct helios *h, struct review *v, const char *reason)
 {
     for (size_t i = 0; i < v->n_seats; i++) {
-        struct seat *s = &v->seats[i];
+        struct review_seat *s = &v->seats[i];
         if (!s->open)
             continue;
         seat_close(h, s, vote_missing, (double)NAN, reason);
@@ -347,13 +347,13 @@ static void lead(struct helios *h)
 }
 
 /* seat_of finds what owner_id, v-N/SEAT, names; NULL when its vote does not count any more. */
-static struct seat *seat_of(struct helios *h, const char *owner_id, struct review **ret_review)
+static struct review_seat *seat_of(struct helios *h, const char *owner_id, struct review **ret_review)
 {
     const char *slash = strchr(owner_id, '/');
     if (slash == NULL)
         return NULL;
     struct review *v = review_find(h, (struct bytes){owner_id, (size_t)(slash - owner_id)});
-    struct seat *s = v && v->r.state == review_state_OPEN ? seat_find(v, slash + 1) : NULL;
+    struct review_seat *s = v && v->r.state == review_state_OPEN ? seat_find(v, slash + 1) : NULL;
     *ret_review = v;
     return s && s->open ? s : NULL;
 }
@@ -361,7 +361,7 @@ static struct seat *seat_of(struct helios *h, const char *owner_id, struct revie
 static void on_done(struct helios *h, const char *owner_id, const struct rec_task *ended)
 {
     struct review *v;
-    struct seat *s = seat_of(h, owner_id, &v);
+    struct review_seat *s = seat_of(h, owner_id, &v);
     if (s == NULL)
         return;
     seat_hear(h, s, ended);
@@ -379,7 +379,7 @@ static void on_event(struct helios *h, enum event kind, const struct rec_entry *
     const struct task *t = task_find(h, e->id);
     if (t == NULL || !bytes_is(t->r.owner_kind, decider_review.kind))
         return;
-    struct seat *s = seat_of(h, t->r.owner_id.at, &v);
+    struct review_seat *s = seat_of(h, t->r.owner_id.at, &v);
     if (s == NULL || bytes_is(t->r.holder, s->agent))
         return;
     reviews_of(h)->n_vacant -= *s->agent == '\0';

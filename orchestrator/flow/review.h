@@ -30,7 +30,7 @@ void review_data(const struct review *v, struct buf *out);
 
 /* ---- its parts ---- */
 
-struct seat {
+struct review_seat {
     char *name;  /* owned; the agent's where agents are named, else its number */
     char *agent; /* owned; "" while nobody has it */
     char *task;  /* owned; "" = could not be asked */
@@ -50,7 +50,7 @@ struct review {
     struct timer timer; /* the deadline while it is open */
     struct tally_rule rule;
     struct bytes action; /* a view into r.spec */
-    struct seat *seats;  /* owned; what r.votes holds */
+    struct review_seat *seats;  /* owned; what r.votes holds */
     size_t n_seats;
 };
 
@@ -68,11 +68,11 @@ void seats_ask(struct helios *h, struct review *v, const struct set_committee *c
 void seats_load(struct helios *h, struct review *v);
 void seats_save(struct helios *h, struct review *v); /* into the record */
 void seats_free(struct helios *h, struct review *v);
-struct seat *seat_find(struct review *v, const char *name);
+struct review_seat *seat_find(struct review *v, const char *name);
 /* seat_close: no vote comes from it any more. */
-void seat_close(struct helios *h, struct seat *s, enum vote vote, double score, const char *reason);
+void seat_close(struct helios *h, struct review_seat *s, enum vote vote, double score, const char *reason);
 /* seat_hear reads the vote of a task that ended; nonsense is a missing vote (V2). */
-void seat_hear(struct helios *h, struct seat *s, const struct rec_task *ended);
+void seat_hear(struct helios *h, struct review_seat *s, const struct rec_task *ended);
 struct tally seats_count(const struct review *v);
 const char *tally_text(enum tally_by by); /* the rule in a few words */
 
@@ -80,7 +80,7 @@ const char *tally_text(enum tally_by by); /* the rule in a few words */
 void review_pack_row(struct pack *p, const struct review *v);
 void review_pack(struct pack *p, const struct review *v);
 void review_note_began(struct helios *h, const struct review *v, const char *cause);
-void review_note_vote(struct helios *h, const struct review *v, const struct seat *s);
+void review_note_vote(struct helios *h, const struct review *v, const struct review_seat *s);
 void review_note_decided(struct helios *h, const struct review *v, const struct tally *t);
 
 #endif

@@ -10,7 +10,7 @@
 
 /* ---- seats ---- */
 
-static void seat_set(struct helios *h, struct seat *s, const char *name, struct bytes agent)
+static void seat_set(struct helios *h, struct review_seat *s, const char *name, struct bytes agent)
 {
     s->name = xdup(name);
     s->agent = bytes_dup(agent);
@@ -25,7 +25,7 @@ static void seat_set(struct helios *h, struct seat *s, const char *name, struct 
 void seats_free(struct helios *h, struct review *v)
 {
     for (size_t i = 0; i < v->n_seats; i++) {
-        struct seat *s = &v->seats[i];
+        struct review_seat *s = &v->seats[i];
         reviews_of(h)->n_vacant -= s->open && *s->agent == '\0';
         free(s->name);
         free(s->agent);
@@ -35,7 +35,7 @@ void seats_free(struct helios *h, struct review *v)
     free(v->seats);
 }
 
-struct seat *seat_find(struct review *v, const char *name)
+struct review_seat *seat_find(struct review *v, const char *name)
 {
     for (size_t i = 0; i < v->n_seats; i++)
         if (strcmp(v->seats[i].name, name) == 0)
@@ -47,7 +47,7 @@ static void make_named(struct helios *h, struct review *v, const struct set_comm
 {
     size_t i = 0;
     SEQ_EACH (name, struct bytes, c->agents) {
-        struct seat *s = &v->seats[i++];
+        struct review_seat *s = &v->seats[i++];
         seat_set(h, s, name->at, *name);
         s->weight = map_num(c->weights, name->at, 1);
         s->veto = names_have(c->veto, *name);
@@ -103,7 +103,7 @@ static void pack_params(struct buf *out, struct bytes own, struct bytes subject)
     pack_end(&p);
 }
 
-static void ask(struct helios *h, struct review *v, struct seat *s, const struct msg_request *common)
+static void ask(struct helios *h, struct review *v, struct review_seat *s, const struct msg_request *common)
 {
     char id[160], err[200] = "";
     struct msg_request q = *common;
@@ -140,12 +140,19 @@ void seats_ask(struct helios *h, struct review *v, const struct set_committee *c
 
 /* ---- votes ---- */
 
-void seat_close(struct helios *h, struct seat *s, enum vote vote, double score, const char *reason)
+/* short_of gives its beginning, never cut within a letter. */
+static char *short_of(const char *reason)
 {
-    size_t n = strnlen(reason, REASON_MOST);
-    while (n && n == REASON_MOST && ((unsigned char)reason[n] & 0xc0) == 0x80)
-        n--; /* never within a letter */
-    char *text = bytes_dup((struct bytes){reason, n});
+    size_t n = strlen(reason);
+    if (n > REASON_MOST)
+        for (n = REASON_MOST; n && ((unsigned char)reason[n] & 0xc0) == 0x80;)
+            n--;
+    return bytes_dup((struct bytes){reason, n});
+}
+
+void seat_close(struct helios *h, struct review_seat *s, enum vote vote, double score, const char *reason)
+{
+    char *text = short_of(reason);
     reviews_of(h)->n_vacant -= s->open && *s->agent == '\0';
     s->open = false;
     s->vote = vote;
@@ -162,7 +169,7 @@ static bool read_score(struct bytes data, double *ret)
     return v.type == VALUE_END || v.type == VALUE_NIL || (*ret >= 0 && *ret <= 100);
 }
 
-void seat_hear(struct helios *h, struct seat *s, const struct rec_task *ended)
+void seat_hear(struct helios *h, struct review_seat *s, const struct rec_task *ended)
 {
     double score;
     struct bytes said = map_str(ended->data, "reason", "");
@@ -182,7 +189,7 @@ struct tally seats_count(const struct review *v)
 {
     struct ballot ballots[SEATS_MOST];
     for (size_t i = 0; i < v->n_seats; i++) {
-        const struct seat *s = &v->seats[i];
+        const struct review_seat *s = &v->seats[i];
         ballots[i] = (struct ballot){
             .open = s->open, .veto = s->veto, .vote = s->vote, .weight = s->weight, .score = s->score};
     }
@@ -200,7 +207,7 @@ void seats_save(struct helios *h, struct review *v)
     pack_key(&p, "seats"); /* a list: a map has at most 64 keys */
     pack_list(&p);
     for (size_t i = 0; i < v->n_seats; i++) {
-        const struct seat *s = &v->seats[i];
+        const struct review_seat *s = &v->seats[i];
         pack_map(&p);
         pack_put_text(&p, "seat", s->name);
         pack_put_text(&p, "agent", s->agent);
@@ -225,7 +232,7 @@ static char *text_of(struct bytes map, const char *key)
     return bytes_dup(map_str(map, key, ""));
 }
 
-static void seat_load(struct helios *h, struct seat *s, struct bytes map)
+static void seat_load(struct helios *h, struct review_seat *s, struct bytes map)
 {
     _autofree_ char *text = text_of(map, "seat");
     int vote = enum_find(&enum_vote, map_str(map, "vote", ""));

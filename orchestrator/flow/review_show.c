@@ -21,17 +21,17 @@ static bool approved(const struct review *v)
     return v->r.state == review_state_APPROVED;
 }
 
-static bool dissents(const struct review *v, const struct seat *s)
+static bool dissents(const struct review *v, const struct review_seat *s)
 {
     return v->r.state != review_state_OPEN && s->vote == (approved(v) ? vote_no : vote_yes);
 }
 
-static const char *who(const struct seat *s)
+static const char *who(const struct review_seat *s)
 {
     return *s->agent ? s->agent : s->name;
 }
 
-static void pack_vote(struct pack *p, const struct seat *s)
+static void pack_vote(struct pack *p, const struct review_seat *s)
 {
     pack_map(p);
     pack_put_text(p, "seat", s->name);
@@ -127,7 +127,7 @@ void review_note_began(struct helios *h, const struct review *v, const char *cau
     buf_done(&data);
 }
 
-void review_note_vote(struct helios *h, const struct review *v, const struct seat *s)
+void review_note_vote(struct helios *h, const struct review *v, const struct review_seat *s)
 {
     struct buf data = {0};
     struct pack p;

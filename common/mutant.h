@@ -13,6 +13,8 @@ enum mutant {
     MUTANT_commit,   /* what is said does not wait for the commit (C1) */
     MUTANT_budget,   /* an emergency act does not write down that it was spent (X8) */
     MUTANT_recovery, /* a new leader forgets half-applied optimizations (X1) */
+    MUTANT_vote,     /* a missing vote is a yes (V2) */
+    MUTANT_quota,    /* what a limit has given is not written down (Q1) */
 
     /* Of tests/safety. */
     MUTANT_brake,    /* much that vanishes at once freezes nothing (X9) */

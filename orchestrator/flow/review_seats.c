@@ -2,6 +2,7 @@
 /* Owns the seats of a review: who has one, what they are asked, what their answers mean (V1, V2). Refuses to decide. */
 #include <math.h>
 
+#include "common/mutant.h"
 #include "common/text.h"
 #include "review.h"
 
@@ -155,7 +156,7 @@ void seat_close(struct helios *h, struct review_seat *s, enum vote vote, double 
     char *text = short_of(reason);
     reviews_of(h)->n_vacant -= s->open && *s->agent == '\0';
     s->open = false;
-    s->vote = vote;
+    s->vote = vote == vote_missing && MUTANT(vote) ? vote_yes : vote;
     s->score = score;
     free(s->reason);
     s->reason = text;

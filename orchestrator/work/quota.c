@@ -3,6 +3,7 @@
  * what is over waits in the queue in its order, and none of it is looked at until something may begin. */
 #include "quota.h"
 
+#include "common/mutant.h"
 #include "common/text.h"
 #include "gate.h"
 #include "orchestrator/core/helios.h"
@@ -156,7 +157,8 @@ void quota_take(struct helios *h, struct quota *q)
     q->r.used++;
     if (q->rate.most)
         add_time(q, h->now);
-    save_mark(h, &q->save);
+    if (!MUTANT(quota))
+        save_mark(h, &q->save);
     if (q->limit->per_day && q->r.used == (uint64_t)q->limit->per_day)
         tell_full(h, q);
 }

@@ -36,6 +36,12 @@
     X(sent, "source instance", "controller", "", "", "samples", "", "published since that controller first heard the source")    \
     X(stored, "source instance", "controller", "", "", "samples", "", "taken in by it")                                          \
     X(dropped, "source instance", "controller", "", "reason", "samples", "", "counted by it as refused, or as lost")             \
+    X(said, "agent", "", "task", "yes, no or abstain", "", "", "a reviewer's run ended with this vote (V1)")                      \
+    X(voted, "controller", "task of the seat", "review", "yes, no, abstain or missing", "", "", "a vote became durable")         \
+    X(decided, "controller", "y, n, a, - a seat", "review", "APPROVED or REJECTED", "quorum, %", "threshold, %",                  \
+      "the decision of a committee became durable; every seat has one weight (V3)")                                              \
+    X(limited, "controller", "action", "", "", "durable attempts of it", "counted by its quota's record, as it is durable",      \
+      "an attempt of an action that is limited by the day became durable (Q1)")                                                  \
     X(acted, "", "KPI or target", "act", "why", "1 = health was known", "1 stale | 2 absurd | 4 missing",                        \
       "an automatic act was authorized, with what was known then")                                                               \
     X(fault, "who suffers", "", "", "what", "", "", "a fault began or ended; for people")                                        \

@@ -50,6 +50,9 @@ void broken(struct check *c, const char *format, ...) FORMAT_LIKE(2, 3);
     X(budgets, "no more emergency acts than a target and the realm have in any hour (X8)")         \
     X(optimizations, "no optimization is left half applied: kept by a verdict, undone, or handed " \
                      "to a person (X1, X3)")                                                       \
+    X(reviews, "a committee decides once, by votes that its reviewers gave, none of which changes, " \
+               "and as its rule says (V2, V3)")                                                    \
+    X(limits, "every attempt of a limited action is counted before it begins (Q1)")                \
     X(samples, "samples sent = stored + counted losses (H1)")                                      \
     X(acts, "no automatic act on missing, stale or absurd data (H3)")                              \
     X(blocked, "nothing is blocked without a reason (T11)")                                        \

@@ -147,14 +147,14 @@ static void ask(struct client_process *c, size_t i)
         ask_for_a_bunch(c, j);
 }
 
-static void order(struct client_process *c, const char *verb, const char *id)
+static void order(struct client_process *c, const char *verb, const char *name, const char *word)
 {
     _cleanup_(buf_done) struct buf args = {0};
     struct pack p;
     pack_init(&p, &args);
     pack_map(&p);
-    if (id)
-        pack_put_text(&p, "id", id);
+    if (name)
+        pack_put_text(&p, name, word);
     pack_end(&p);
     client_put(&c->core,
                &(struct client_question){.command = true,
@@ -172,7 +172,11 @@ static void want(struct client_process *c)
             ask(c, i);
         if (j->cancel_at && !j->cancelled && world.now >= j->cancel_at && j->id[0]) {
             j->cancelled = true;
-            order(c, "cancel", j->id);
+            order(c, "cancel", "id", j->id);
+        }
+        if (j->review && !j->judged && world.now >= j->at) {
+            j->judged = true;
+            order(c, "review_start", "committee", "court");
         }
     }
 }
@@ -205,7 +209,7 @@ void client_order(struct node *n, const char *verb)
         return;
     world.me = n;
     trace("orders %s", verb);
-    order(n->process, verb, NULL);
+    order(n->process, verb, NULL, NULL);
     world.me = before;
     node_wake(n, world.now);
 }

@@ -12,16 +12,21 @@
 #include "redis_node.h"
 #include "toy.h"
 
+#define LIMITED "slow" /* as realm/helios.yaml says */
+
 struct known { /* a task or an optimization, as it was durable last */
     UT_hash_handle hh;
     char *id;
     uint64_t attempt, counted;
     int verdict, state;
+    bool limited; /* a task of the action that is limited */
+    uint64_t votes; /* of a review: a bit each seat whose vote is known */
 };
 static struct {
     struct known *known;
     uint64_t *digests; /* of the commits, by sequence; owned */
     size_t n, room;
+    uint64_t n_limited, n_counted; /* durable attempts of the limited action, and what its quota counted */
     bool lost;
     const char *who;
     uint64_t epoch;
@@ -106,6 +111,7 @@ static void dispatched(struct known *k, struct bytes holder, uint64_t attempt)
 {
     fact(.kind = FACT_dispatched, .who = facts.who, .key = name(holder), .id = k->id, .n = attempt, .m = facts.epoch);
     k->attempt = attempt;
+    facts.n_limited += k->limited;
 }
 
 /* The result of an attempt and the start of the next one may be one commit. */
@@ -113,6 +119,7 @@ static void read_task(const void *record)
 {
     const struct rec_task *r = record;
     struct known *k = task_of(r->id, r->key, r->at_most_once);
+    k->limited = bytes_is(r->action, LIMITED);
     bool goes_on = r->attempt > k->attempt && r->holder.n;
     if (goes_on && attempt_in(r->output) < r->attempt)
         counted(k, r->output, "");
@@ -130,7 +137,7 @@ static void read_sheaf(const void *record)
     for (uint64_t i = 0; i < r->n; i++) {
         char id[32];
         snprintf(id, sizeof(id), "t-%llu", (unsigned long long)(first + i));
-        task_of(bytes_of(id), BYTES(""), once);
+        task_of(bytes_of(id), BYTES(""), once)->limited = bytes_is(map_str(r->task, "action", ""), LIMITED);
     }
 }
 
@@ -190,6 +197,52 @@ static void read_optimization(const void *record)
     k->state = (int)r->state;
 }
 
+/* ---- limits and committees ---- */
+
+static void read_quota(const void *record)
+{
+    const struct rec_quota *r = record;
+    facts.n_counted = r->used;
+}
+
+/* tell_limited, when a commit is read whole: the kinds of its records come in their own order. */
+static void tell_limited(uint64_t before)
+{
+    if (facts.n_limited > before)
+        fact(.kind = FACT_limited, .who = facts.who, .key = LIMITED, .n = facts.n_limited, .m = facts.n_counted);
+}
+
+static void read_votes(struct known *k, const struct rec_review *r, char *letters)
+{
+    static const char marks[vote_COUNT] = {[vote_missing] = '-', [vote_yes] = 'y', [vote_no] = 'n', [vote_abstain] = 'a'};
+    struct value list = map_get(r->votes, "seats"), seat;
+    struct walk walk = walk_of(list.whole);
+    for (size_t i = 0; walk_item(&walk, &seat); i++) {
+        struct bytes vote = map_str(seat.whole, "vote", "");
+        letters[i] = marks[MAX(enum_find(&enum_vote, vote), 0)];
+        if (map_bool(seat.whole, "open", true) || k->votes & UINT64_C(1) << i)
+            continue;
+        k->votes |= UINT64_C(1) << i;
+        fact(.kind = FACT_voted, .who = facts.who, .key = name(map_str(seat.whole, "task", "")), .id = k->id, .text = name(vote));
+    }
+}
+
+static void read_review(const void *record)
+{
+    const struct rec_review *r = record;
+    bool is_new;
+    char letters[64] = "";
+    struct known *k = known_of(r->id, &is_new);
+    if (k->state) /* it never changes */
+        return;
+    read_votes(k, r, letters);
+    if (r->state == review_state_OPEN)
+        return;
+    k->state = 1;
+    fact(.kind = FACT_decided, .who = facts.who, .key = letters, .id = k->id, .text = enum_text(&enum_review_state, (int)r->state),
+         .n = (uint64_t)map_num(r->spec, "quorum", 0), .m = (uint64_t)map_num(r->spec, "threshold", 0));
+}
+
 /* ---- the ledger ---- */
 
 static void read_entry(const void *record)
@@ -221,6 +274,8 @@ static const struct reader {
     {REC_key, read_key},
     {REC_failed, read_failed},
     {REC_optimization, read_optimization},
+    {REC_quota, read_quota},
+    {REC_review, read_review},
 };
 
 static void read_one(enum rec kind, void (*read)(const void *record), struct bytes value)
@@ -232,6 +287,8 @@ static void read_one(enum rec kind, void (*read)(const void *record), struct byt
         struct rec_key key;
         struct rec_failed failed;
         struct rec_optimization optimization;
+        struct rec_quota quota;
+        struct rec_review review;
         struct rec_entry entry;
     } record;
     struct arena arena = {0};
@@ -289,7 +346,9 @@ static void on_commit(void *user, struct model *before, const struct bytes *keys
     if ((is_known(number(args[2]), args[3]) && !twice) || facts.lost)
         return;
     fact(.kind = FACT_commit, .who = facts.who, .key = name(args[3]), .n = facts.epoch, .m = number(args[2]));
+    uint64_t n_before = facts.n_limited;
     read_groups(keys, n_keys, args, 6 + entries);
+    tell_limited(n_before);
     for (size_t i = 6; i < 6 + entries; i++)
         for (struct cursor c = cursor_of(args[i]); c.at < c.end;)
             read_one(REC_entry, read_entry, read_whole(&c).whole);

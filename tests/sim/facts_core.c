@@ -4,6 +4,7 @@
 #include "controller.h"
 #include "facts.h"
 #include "orchestrator/decide/optimization.h"
+#include "orchestrator/flow/review.h"
 #include "orchestrator/sense/source.h"
 #include "orchestrator/work/order.h"
 #include "orchestrator/work/task.h"
@@ -28,12 +29,14 @@ void facts_live(const struct node *controller)
     for (struct task *const *at = all, *t; (t = *at); at++)
         fact(.kind = FACT_live, .id = t->r.id.at, .text = why_of(h, t, &why), .n = h->now - t->r.created < YOUNG_MS);
     free(all);
+    list_each (v, &reviews_of(h)->open, struct review, link)
+        fact(.kind = FACT_live, .id = v->r.id.at, .text = "is open", .n = h->now - v->r.began < YOUNG_MS);
 }
 
 bool facts_busy(const struct node *controller)
 {
     struct helios *h = controller_shell(controller)->core;
-    return h->work.n_tasks || !list_empty(&optimizations_of(h)->live);
+    return h->work.n_tasks || reviews_of(h)->n_open || !list_empty(&optimizations_of(h)->live);
 }
 
 void facts_samples(const struct node *controller, const struct node *agent)

@@ -18,6 +18,8 @@ struct job {
     /* as it went */
     char id[16];              /* of its task, once it was accepted */
     bool over;                /* ended, or refused for good */
+    bool review;              /* and a committee is asked, once */
+    bool judged;
     bool asked, cancelled;    /* by the client's process that runs now */
 };
 struct load {

@@ -12,6 +12,7 @@ static const struct script {
     bool once;                   /* its tasks may run at most once */
     bool on, off;                /* a change of the toy world */
     bool silent;                 /* part of another action: not a start of its own */
+    bool votes;                  /* a reviewer */
 } scripts[] = {
     {"work", NULL, 20 * MS, 900 * MS, 0.02, 0, 0, .once = false},
     {"once", NULL, 50 * MS, 2 * SECOND, 0.1, 0.02, 0, .once = true},
@@ -28,7 +29,10 @@ static const struct script {
     {"tune_check", "{\"pass\": true}", 50 * MS, 500 * MS, 0.1, 0, 0, .once = false},
     {"grow_look", "{\"recommend\": true, \"confidence\": 0.8, \"reason\": \"small\"}", 50 * MS, 900 * MS, 0.1, 0, 0,
      .silent = true},
+    {"judge", NULL, 50 * MS, 3 * SECOND, 0.1, 0.02, 0.1, .votes = true},
 };
+
+static const char *const votes[] = {"yes", "yes", "yes", "no", "no", "abstain", "perhaps"};
 
 static const struct script *script_of(const struct told *t)
 {
@@ -62,7 +66,9 @@ void program_starts(const struct told *t, struct play *ret)
     *ret = (struct play){.time = draw_between(s->least, s->most), .stubborn = chance(s->stubborn)};
     ret->exit_code = chance(s->fails);
     ret->signal = chance(s->dies) ? 11 : 0;
-    if (s->prints)
+    if (s->votes)
+        snprintf(ret->text, sizeof(ret->text), "{\"vote\": \"%s\", \"score\": 50}", votes[draw(ARRAY_SIZE(votes))]);
+    else if (s->prints)
         snprintf(ret->text, sizeof(ret->text), "%s", s->prints);
     else
         snprintf(ret->text, sizeof(ret->text), "%s/%llu", t->task, (unsigned long long)t->attempt);
@@ -74,6 +80,14 @@ void program_starts(const struct told *t, struct play *ret)
     change(t, true);
 }
 
+static void say_vote(const struct told *t, const struct play *play)
+{
+    char vote[16];
+    snprintf(vote, sizeof(vote), "%s", play->text + strlen("{\"vote\": \""));
+    vote[strcspn(vote, "\"")] = '\0';
+    fact(.kind = FACT_said, .who = t->agent, .id = t->task, .text = vote);
+}
+
 void program_ends(const struct told *t, const struct play *play, bool stopped)
 {
     const struct script *s = script_of(t);
@@ -81,6 +95,8 @@ void program_ends(const struct told *t, const struct play *play, bool stopped)
     if (!s->silent)
         fact(.kind = FACT_ended, .who = t->agent, .id = t->task,
              .text = stopped ? "stopped" : well ? "COMPLETED" : "FAILED", .n = t->attempt);
+    if (s->votes && well)
+        say_vote(t, play);
     if (!s->off || !well)
         return;
     fact(.kind = FACT_undone, .who = t->agent, .id = optimization_of(t->undo_of));

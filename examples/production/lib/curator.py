@@ -21,12 +21,13 @@ def load():
 def order(state):
     """order is all topics as they would come: the least used first, then what fills a gap, then by the calendar."""
     calendar, wanted = topics.calendar(), places.read_json(places.home("backfill.json"), [])
-    counts = dict.fromkeys(calendar, 0)
+    planned = calendar + sorted(set(topics.names()) - set(calendar))   # what was written since stands behind the last day
+    counts = dict.fromkeys(planned, 0)
     for entry in state["used"]:
         counts[entry["topic"]] = counts.get(entry["topic"], 0) + 1
     waiting = set(state["queue"])
     rank = {name: n for n, name in enumerate(wanted)}
-    free = [name for name in calendar if name not in waiting]
+    free = [name for name in planned if name not in waiting]
     return sorted(free, key=lambda name: (counts[name], rank.get(name, len(rank))))   # stable: else the calendar's order
 
 

@@ -6,7 +6,7 @@ import os
 
 from . import action, ass, media, places, voice
 
-LEAD_S, GAP_S, TAIL_S = 0.6, 0.35, 1.4
+LEAD_S, GAP_S, TAIL_S = 0.6, 0.35, 1.2
 RATE = 25
 # Two colours of the moving background and one of what stands out, by the first part of the branch.
 PALETTES = {

@@ -13,9 +13,9 @@ OPENINGS = {
 }
 
 
-def place_of(branch):
-    """place_of names the branch as people say it."""
-    return branch.split("/")[0].replace("-", " ")
+def listed(words):
+    *first, last = words
+    return f"{', '.join(first)} and {last}"
 
 
 def sections(topic, opening):
@@ -26,9 +26,10 @@ def sections(topic, opening):
         body.append({"term": "Example", "text": "For example. " + topic.example})
     return {
         "hook": [{"term": "", "text": text} for text in hook],
-        "intro": [{"term": "", "text": f"{topic.title}, in less than a minute."}],
+        "intro": [{"term": "", "text": f"{topic.title}, in about a minute. At the end you can answer: {topic.quiz}"}],
         "body": body,
-        "recap": [{"term": "Quiz", "text": topic.quiz},
+        "recap": [{"term": "Summary", "text": f"So remember: {listed(topics.term(f).lower() for f in topic.facts)}."},
+                  {"term": "Quiz", "text": topic.quiz},
                   {"term": "Answer", "text": topic.choices[topic.right] + "."}],
     }
 

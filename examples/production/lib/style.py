@@ -6,7 +6,7 @@ import re
 from . import places
 
 # What holds until the first guide is written. opening: what the hook is made of; words: spoken a minute.
-DEFAULTS = {"opening": "question", "words": 165, "seconds": 58, "title": "plain"}
+DEFAULTS = {"opening": "question", "words": 160, "seconds": 62}
 ROW = re.compile(r"^\| `(\w+)` \| `([^`]+)` \|", re.M)
 
 

@@ -3,10 +3,11 @@
  * core on virtual time and does nothing else inside the functions named core_*. bench/cost/run
  * counts those under callgrind; times would be noise, instructions are not.
  *
- *   helios-cost tasks N [agents|queued|timers SIZE]
+ *   helios-cost tasks N [agents|queued|timers|limited SIZE]
  *                            N no-op tasks: submit, dispatch, result, done, each commit's words made; among SIZE agents that
- *                            offer the same, in front of SIZE tasks that wait for their turn, or beside SIZE that wait for their
- *                            time. Prints what a task costs: task_cpu_ns
+ *                            offer the same, in front of SIZE tasks that wait for their turn, beside SIZE that wait for their
+ *                            time, or of an action whose limits count SIZE attempts at once and each of the day (Q1). Prints what
+ *                            a task costs: task_cpu_ns
  *   helios-cost samples N [KPIS]
  *                            N samples in batches of 100, 10 a second of each of 1,000 (or so many) KPIs; says how many a
  *                            second of CPU takes in: samples_per_cpu_s
@@ -211,6 +212,8 @@ static void submit(struct cost *c, struct msg_request request, long n)
 /* beside lets tasks wait: for their time, or for their turn behind as many as keep all agents busy. */
 static void beside(struct cost *c, struct msg_request request, const char *what, long size)
 {
+    if (strcmp(what, "limited") == 0)
+        return;
     if (strcmp(what, "timers") == 0)
         request.not_before = c->now + 1000000000;
     if (strcmp(what, "agents") == 0)
@@ -316,6 +319,14 @@ static void add_kpis(struct cost *c)
     c->config.kpis = (struct seq){c->kpis, (size_t)c->n_kpis};
 }
 
+/* limit lets the day have more than is measured: what counts is the counting. */
+static void limit(struct cost *c, long at_once)
+{
+    static struct set_limit of_noop = {.action = BYTES("noop"), .per_day = 1000000000, .zone = BYTES("UTC"), .rate = BYTES("")};
+    of_noop.max_concurrent = at_once;
+    c->config.limits = (struct seq){&of_noop, 1};
+}
+
 int main(int argc, char **argv)
 {
     static struct cost c = {.now = START * 1000LL};
@@ -327,6 +338,8 @@ int main(int argc, char **argv)
     c.config.cycle.enabled = false;
     c.config.agents.max = 100000;
     c.config.tasks.max_queued = 10000000;
+    if (argc > 4 && strcmp(argv[3], "limited") == 0)
+        limit(&c, atol(argv[4]));
     c.n_kpis = argc > 3 && strcmp(what, "samples") == 0 ? MAX(atol(argv[3]), 1) : KPIS;
     add_kpis(&c);
     c.h = helios_new(&c.config, 7);

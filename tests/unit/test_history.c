@@ -17,6 +17,9 @@ struct tale {
 #define LIFE "accepted c k t-1 - 7 0\n"
 #define OVER "outcome A - t-1 COMPLETED 0 0\n"
 
+#define SAID(task, vote) "said a - " task " " vote " 0 0\nvoted A " task " v-1 " vote " 0 0\n"
+#define VOTES SAID("t-1", "yes") SAID("t-2", "yes") SAID("t-3", "no")
+
 static const struct tale tales[] = {
     {"ended_once", LIFE OVER "told c - t-1 COMPLETED 0 0\ntold c - t-1 COMPLETED 0 0\n", LIFE, "is lost", 1},
     {"ended_once", LIFE "live - - t-1 paused 1 0\n", LIFE OVER "live - - t-1 paused 1 0\n", "has ended (COMPLETED) and is live", 1},
@@ -76,6 +79,16 @@ static const struct tale tales[] = {
     {"optimizations", "verdict A - o-1 SUCCESS 0 0\nclosed A - o-1 ACCEPTED 0 0\n",
      "verdict A - o-1 INCONCLUSIVE 0 0\nclosed A - o-1 ACCEPTED 0 0\n", "ACCEPTED with the verdict INCONCLUSIVE", 1},
     {"optimizations", "closed A - o-1 STUCK 0 0\n", "closed A - o-1 STUCK 0 0\nclosed A - o-1 ROLLED_BACK 0 0\n", "ended twice", 1},
+    {"reviews", VOTES "decided A yyn v-1 APPROVED 100 50\n", VOTES "decided A yyn v-1 REJECTED 100 50\n", "is REJECTED, but its votes are yyn", 1},
+    {"reviews", VOTES "decided A yyn v-1 APPROVED 100 50\n", VOTES "decided A yy- v-1 APPROVED 100 50\n", "is APPROVED, but its votes are yy-", 1},
+    {"reviews", VOTES "decided A yyn v-1 APPROVED 100 50\n", VOTES "decided A yyn v-1 APPROVED 100 50\ndecided B yyn v-1 APPROVED 100 50\n",
+     "v-1 was decided twice", 1},
+    {"reviews", VOTES, VOTES "voted B t-1 v-1 yes 0 0\n", "the vote of t-1 was yes and is yes", 1},
+    {"reviews", VOTES "voted A t-4 v-1 missing 0 0\n", VOTES "voted A t-4 v-1 yes 0 0\n", "t-4 counts as yes, and nobody said so", 1},
+    {"reviews", VOTES "decided A yyn v-1 APPROVED 100 50\n",
+     VOTES "decided A yyn v-1 APPROVED 100 50\nvoted A t-4 v-1 missing 0 0\n", "a vote of t-4 after the decision", 1},
+    {"limits", "limited A slow - - 3 3\nlimited A slow - - 4 6\n", "limited A slow - - 3 3\nlimited B slow - - 4 3\n",
+     "slow: 4 attempts have begun, its quota has counted 3", 1},
     {"samples", "sent s A - - 10 0\nstored s A - - 7 0\ndropped s A - lost 3 0\n", "sent s A - - 10 0\nstored s A - - 7 0\n",
      "of 10 samples of s A stored 7", 1},
     {"acts", "acted - k o-1 bad 1 0\n", "acted - k o-1 bad 0 0\n", "while health was unknown", 1},

@@ -174,7 +174,8 @@ static void arm(struct helios *h, struct review *v)
 static void deadline(struct helios *h, struct timer *timer)
 {
     struct review *v = container_of(timer, struct review, timer);
-    int64_t due = h->held ? h->now + SAID_AGAIN_MS : due_at(h, v);
+    bool holds = h->held || h->control.paused; /* nobody can be asked, or heard */
+    int64_t due = holds ? h->now + MAX(v->r.until - v->r.began, (int64_t)SAID_AGAIN_MS) : due_at(h, v);
     if (is_open(v) && due > h->now) {
         timer_set(h, &v->timer, due);
         return;
@@ -370,11 +371,11 @@ static void on_done(struct helios *h, const char *owner_id, const struct rec_tas
     look(h, v);
 }
 
-/* A seat that anybody may take is its agent's from the moment in which that one gets the task. */
+/* A seat that anybody may take is that agent's who got its task last. */
 static void on_event(struct helios *h, enum event kind, const struct rec_entry *e)
 {
     struct review *v;
-    if (kind != EVENT_task_dispatched || reviews_of(h)->n_vacant == 0)
+    if (kind != EVENT_task_dispatched || reviews_of(h)->n_any == 0)
         return;
     const struct task *t = task_find(h, e->id);
     if (t == NULL || !bytes_is(t->r.owner_kind, decider_review.kind))
@@ -382,7 +383,6 @@ static void on_event(struct helios *h, enum event kind, const struct rec_entry *
     struct review_seat *s = seat_of(h, t->r.owner_id.at, &v);
     if (s == NULL || bytes_is(t->r.holder, s->agent))
         return;
-    reviews_of(h)->n_vacant -= *s->agent == '\0';
     free(s->agent);
     s->agent = bytes_dup(t->r.holder);
     seats_save(h, v);

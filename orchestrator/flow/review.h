@@ -32,6 +32,7 @@ void review_data(const struct review *v, struct buf *out);
 
 struct review_seat {
     char *name;  /* owned; the agent's where agents are named, else its number */
+    bool any;    /* for whoever comes first; else for this agent alone */
     char *agent; /* owned; "" while nobody has it */
     char *task;  /* owned; "" = could not be asked */
     bool open;
@@ -58,7 +59,7 @@ struct reviews {
     struct review *by_id;    /* owned */
     struct list open, ended; /* struct review.link; ended: oldest first, at most DECIDE_KEEP */
     size_t n_open, n_ended;
-    size_t n_vacant;         /* open seats whose agent is not known yet */
+    size_t n_any;            /* open seats that are for whoever comes first */
 };
 struct reviews *reviews_of(struct helios *h);
 

@@ -11,7 +11,7 @@
 
 /* ---- seats ---- */
 
-static void seat_set(struct helios *h, struct review_seat *s, const char *name, struct bytes agent)
+static void seat_set(struct helios *h, struct review_seat *s, const char *name, struct bytes agent, bool any)
 {
     s->name = xdup(name);
     s->agent = bytes_dup(agent);
@@ -20,14 +20,15 @@ static void seat_set(struct helios *h, struct review_seat *s, const char *name, 
     s->score = (double)NAN;
     s->weight = 1;
     s->open = true;
-    reviews_of(h)->n_vacant += agent.n == 0;
+    s->any = any;
+    reviews_of(h)->n_any += any;
 }
 
 void seats_free(struct helios *h, struct review *v)
 {
     for (size_t i = 0; i < v->n_seats; i++) {
         struct review_seat *s = &v->seats[i];
-        reviews_of(h)->n_vacant -= s->open && *s->agent == '\0';
+        reviews_of(h)->n_any -= s->open && s->any;
         free(s->name);
         free(s->agent);
         free(s->task);
@@ -49,7 +50,7 @@ static void make_named(struct helios *h, struct review *v, const struct set_comm
     size_t i = 0;
     SEQ_EACH (name, struct bytes, c->agents) {
         struct review_seat *s = &v->seats[i++];
-        seat_set(h, s, name->at, *name);
+        seat_set(h, s, name->at, *name, false);
         s->weight = map_num(c->weights, name->at, 1);
         s->veto = names_have(c->veto, *name);
     }
@@ -64,7 +65,7 @@ static void make_any(struct helios *h, struct review *v, const struct set_commit
     for (size_t i = 0; i < v->n_seats; i++) {
         char name[24];
         snprintf(name, sizeof(name), "%zu", i + 1);
-        seat_set(h, &v->seats[i], name, i < n ? found[i]->r.id : (struct bytes){0});
+        seat_set(h, &v->seats[i], name, i < n ? found[i]->r.id : (struct bytes){0}, i >= n);
     }
 }
 
@@ -154,7 +155,7 @@ static char *short_of(const char *reason)
 void seat_close(struct helios *h, struct review_seat *s, enum vote vote, double score, const char *reason)
 {
     char *text = short_of(reason);
-    reviews_of(h)->n_vacant -= s->open && *s->agent == '\0';
+    reviews_of(h)->n_any -= s->open && s->any;
     s->open = false;
     s->vote = vote == vote_missing && MUTANT(vote) ? vote_yes : vote;
     s->score = score;
@@ -212,6 +213,7 @@ void seats_save(struct helios *h, struct review *v)
         pack_map(&p);
         pack_put_text(&p, "seat", s->name);
         pack_put_text(&p, "agent", s->agent);
+        pack_put_bool(&p, "any", s->any);
         pack_put_text(&p, "task", s->task);
         pack_put_num(&p, "weight", s->weight);
         pack_put_bool(&p, "veto", s->veto);
@@ -237,7 +239,7 @@ static void seat_load(struct helios *h, struct review_seat *s, struct bytes map)
 {
     _autofree_ char *text = text_of(map, "seat");
     int vote = enum_find(&enum_vote, map_str(map, "vote", ""));
-    seat_set(h, s, text, map_str(map, "agent", ""));
+    seat_set(h, s, text, map_str(map, "agent", ""), map_bool(map, "any", false));
     free(s->task);
     s->task = text_of(map, "task");
     s->weight = fmax(map_num(map, "weight", 1), 0);

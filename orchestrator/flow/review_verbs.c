@@ -59,6 +59,8 @@ static int command_start(struct helios *h, struct verb_call *call)
     struct value subject = map_get(call->args, "subject");
     if (subject.type != VALUE_END && subject.type != VALUE_MAP)
         return verb_fail(call, "bad_args", "the subject is a map: the parameters of the reviewers' action");
+    if (h->control.draining)
+        return verb_fail(call, "busy", "the realm drains: nothing new is asked");
     struct review_order order = {
         .committee = map_str(call->args, "committee", ""),
         .subject = subject.whole,

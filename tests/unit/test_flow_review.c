@@ -231,6 +231,28 @@ static void v1_agents_may_come_later(void **state)
     core_free(c);
 }
 
+/* The one who had the seat is lost; the next one votes in its place, and is named for it. */
+static void v1_who_votes_is_named(void **state)
+{
+    (void)state;
+    struct core *c = court_of((struct set_committee){RULE});
+    committee.seats = 1;
+    const char *id = start(c);
+    join(c, 1, 1);
+    assert_non_null(asked(c, 1));
+    assert_string_equal(review(c, id)->seats[0].agent, "r1");
+    c->beating[1] = false;
+    core_pass(c, 4000);
+    core_cut(c);
+    core_restart(c);
+    join(c, 2, 1);
+    votes(c, 2, "yes", 90);
+    assert_review(c, id, "APPROVED", "agreed");
+    assert_string_equal(review(c, id)->seats[0].agent, "r2");
+    assert_int_equal(reviews_of(c->h)->n_any, 0);
+    core_free(c);
+}
+
 /* ---- V2 ---- */
 
 static void v2_nonsense_is_no_vote(void **state)
@@ -317,6 +339,27 @@ static void v2_our_own_holds_are_not_the_reviewers_fault(void **state)
     for (int peer = 1; peer <= SEATS; peer++)
         say_vote(c, peer, t[peer], "yes", 90);
     assert_review(c, id, "APPROVED", "agreed");
+    core_free(c);
+}
+
+/* A person holds the realm: nobody can be asked, so nobody is late. */
+static void v2_a_pause_of_the_realm_is_nobodys_fault(void **state)
+{
+    (void)state;
+    struct buf args = {0};
+    struct core *c = court((struct set_committee){NAMED});
+    core_ask(c, CLIENT, true, "pause", core_args(&args, "scope", "realm", "reason", "a test", NULL));
+    const char *id = start(c);
+    core_pass(c, 60000);
+    assert_review(c, id, "OPEN", "");
+    core_ask(c, CLIENT, true, "resume", core_args(&args, "scope", "realm", NULL));
+    for (int peer = 1; peer <= SEATS; peer++)
+        votes(c, peer, "yes", 90);
+    assert_review(c, id, "APPROVED", "agreed");
+    core_ask(c, CLIENT, true, "drain", core_args(&args, "scope", "realm", NULL));
+    struct msg_reply *no = core_ask(c, CLIENT, true, "review_start", core_args(&args, "committee", "quality", NULL));
+    assert_true(!no->ok && bytes_is(no->code, "busy"));
+    buf_done(&args);
     core_free(c);
 }
 
@@ -683,6 +726,8 @@ int main(void)
         cmocka_unit_test(v1_different_agents_where_there_are_enough),
         cmocka_unit_test(v1_too_few_agents_take_more_seats),
         cmocka_unit_test(v1_agents_may_come_later),
+        cmocka_unit_test(v1_who_votes_is_named),
+        cmocka_unit_test(v2_a_pause_of_the_realm_is_nobodys_fault),
         cmocka_unit_test(v2_nonsense_is_no_vote),
         cmocka_unit_test(v2_who_does_not_answer_in_time_has_not_voted),
         cmocka_unit_test(v2_a_missing_vote_need_not_stop_a_quorum),

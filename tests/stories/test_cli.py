@@ -131,7 +131,7 @@ def test_w3_state_is_text_and_json(realm):
 
 def test_every_query_and_command_of_the_wire_has_a_verb(realm):
     as_words = {"kpis": "kpi", "cycles": "cycle", "incidents": "incident", "optimization": "optimizations",
-                "cycle_run": "run-cycle", "snapshot": "top", "controller": "controllers",
+                "cycle_run": "run-cycle", "snapshot": "top", "controller": "controllers", "health_report": "health-report",
                 **dict.fromkeys(["pipelines", "pipeline_run", "runs", "run", "run_cancel", "run_retry"], "pipeline"),
                 **dict.fromkeys(["reviews", "review_start"], "review")}
     missing = {v["name"] for v in answer(realm, "verbs")["verbs"]} - set(verbs()) - set(as_words)

@@ -5,7 +5,7 @@ has agreed, the draft into force. What the programs read of it is style.py."""
 import os
 import time
 
-from . import action, analysis, places, publisher_api, script, style
+from . import action, places, publisher_api, script, style
 
 LEAST_VIEWS = 30           # of an opening before its figures count
 FORMS = {"a": "a question", "b": "a promise", "c": "a number"}

@@ -210,8 +210,10 @@ size_t roster_pick(struct helios *h, const char *swarm, const char *role, const 
     list_each(by, &o->by, struct offered, link)
     {
         struct agent *a = by->agent;
-        if (fits(&wanted, a) && !by->needs_signature && !a->r.paused && !a->r.draining)
-            found[n++] = (struct candidate){a, agent_load(a), (n + turn) % all};
+        if (!fits(&wanted, a) || by->needs_signature || a->r.paused || a->r.draining)
+            continue;
+        found[n] = (struct candidate){a, agent_load(a), (n + turn) % all};
+        n++;
     }
     qsort(found, n, sizeof(*found), by_load);
     n = MIN(n, most);

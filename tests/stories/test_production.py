@@ -85,6 +85,11 @@ def test_one_watchable_video(channel, video):
     assert 30 < float(found["format"]["duration"]) < 80
 
 
+def test_it_is_counted_in_the_hourly_report(channel, video):
+    metrics = channel.helios("health-report")["now"]["metrics"]
+    assert metrics["videos_produced_total"] >= 1 and metrics["videos_produced_today"] >= 1
+
+
 def test_the_committee_has_agreed_with_its_numbers(channel, video):
     reviews = channel.helios("review", "list")["reviews"]
     assert any(row["committee"] == "quality" and row["state"] == "APPROVED" for row in reviews), reviews

@@ -52,17 +52,17 @@ def lagging(figures):
         (clicks, shown), share = rate(video), watch_share(video)
         rest = (all_clicks - clicks, all_shown - shown)
         if proportions.enough([(clicks, shown), rest]) and proportions.z_of(clicks, shown, *rest) < LAGGING_Z:
-            found.append({"video": identity, "topic": video["about"]["topic"],
-                          "reason": f"clicked by {100 * clicks / shown:.1f} %, the others by {100 * rest[0] / rest[1]:.1f} %"})
+            why = f"clicked by {100 * clicks / shown:.1f} %, the others by {100 * rest[0] / rest[1]:.1f} %"
+            found.append({"video": identity, "topic": video["about"]["topic"], "reason": why})
         elif median and video["views"] >= LEAST_VIEWS and share < LAGGING_WATCH * median:
-            found.append({"video": identity, "topic": video["about"]["topic"],
-                          "reason": f"{100 * share:.0f} % of it is watched, of the middle video {100 * median:.0f} %"})
+            why = f"{100 * share:.0f} % of it is watched, of the middle video {100 * median:.0f} %"
+            found.append({"video": identity, "topic": video["about"]["topic"], "reason": why})
     return found[:LISTED]
 
 
 def advice(won, behind):
-    made = [f"Show {w['video']} to all as variant {w['variant']}: “{w['title']}” (p = {w['p']:.4f}, {w['shown']} saw it)."
-            for w in won]
+    made = [f"Show {w['video']} to all as variant {w['variant']}: “{w['title']}” "
+            f"(p = {w['p']:.4f}, {w['shown']} saw it)." for w in won]
     for one in behind:
         title = topics.load(one["topic"]).title
         made.append(f"Make “{title}” anew with another opening ({one['video']}): {one['reason']}.")

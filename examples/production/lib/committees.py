@@ -30,7 +30,8 @@ def on_findings(subject, field):
         return vote(not weak, 100 - 50 * bool(weak), f"{len(wins)} winners, {len(weak)} on weak evidence")
     if field == "audience":
         views = subject.get("views", 0)
-        return {"vote": "yes" if views else "abstain", "score": min(100, views), "reason": f"{views} views of {videos} videos"}
+        return {"vote": "yes" if views else "abstain", "score": min(100, views),
+                "reason": f"{views} views of {videos} videos"}
     advice = subject.get("advice", 0)
     return vote(advice <= 20, 100 if advice <= 20 else 40, f"{advice} recommendations; more than 20 nobody reads")
 

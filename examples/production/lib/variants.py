@@ -31,7 +31,8 @@ def counting(topic, _title, colours):
     """counting: a great number and the terms below each other."""
     made = ass.line(0, 9, "title", str(len(topic.facts)), f"\\an5\\pos(230,360)\\fs560\\1c{ass.colour(colours[2])}")
     for n, fact in enumerate(topic.facts[:5]):
-        made += ass.line(0, 9, "term", topics.term(fact), f"\\an4\\pos(470,{360 + 110 * (n - (len(topic.facts) - 1) / 2):.0f})")
+        height = 360 + 110 * (n - (len(topic.facts) - 1) / 2)
+        made += ass.line(0, 9, "term", topics.term(fact), f"\\an4\\pos(470,{height:.0f})")
     return made
 
 

@@ -23,7 +23,7 @@
 #include "proto/key.h"
 
 /*   RUNNING --SIGTERM--> LEAVING --all has ended, or a second SIGTERM--> GONE
- * LEAVING: nothing new starts; what runs may end within 10 s. */
+ * LEAVING: nothing new starts; what runs may end within stop.wait. */
 enum agent_state { AGENT_RUNNING, AGENT_LEAVING, AGENT_GONE };
 
 struct member {
@@ -74,6 +74,8 @@ struct agent {
     bool hurried;          /* LEAVING: running attempts were stopped */
     struct timer patience; /* LEAVING: how long running attempts may take: */
     int64_t patience_ms;
+    int64_t leave_by;  /* LEAVING: then they are stopped */
+    struct timer tell; /* LEAVING: says what it waits for */
     bool guest; /* see process_order */
 };
 

@@ -7,7 +7,7 @@ struct agent;
 struct member;
 
 void leave_init(struct agent *a);
-/* agent_leave: the first time what runs may end within a->patience_ms, 10 s at first, the second time it may not. */
+/* agent_leave: the first time what runs may end within a->patience_ms, which is stop.wait at first, the second time it may not. */
 void agent_leave(struct agent *a);
 /* leave_if_done: a member that is to leave goes when nothing is left to say; the process goes with
  * its last member. */

@@ -32,7 +32,7 @@ static const char help[] =
     "  --check          checks the file and exits\n"
     "  --version        prints the version\n"
     "  --help           prints this\n"
-    "SIGTERM lets what runs end within 10 s and leaves; SIGHUP takes actions and probes anew.\n"
+    "SIGTERM lets what runs end within stop.wait (10 s) and leaves; SIGHUP takes actions and probes anew.\n"
     "exit: 0 done, 64 wrong arguments, 69 a resource is missing, 77 refuses to run as root, 78 "
     "wrong config\n";
 

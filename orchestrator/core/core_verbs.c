@@ -13,6 +13,16 @@ static void pack_counters(struct helios *h, struct pack *p)
     pack_end(p);
 }
 
+/* While it stops people want to know for what it waits. */
+static void pack_running(struct helios *h, struct pack *p)
+{
+    struct buf which = {0};
+    work_tell_running(h, &which);
+    pack_put_int(p, "running", (int64_t)work_running(h));
+    pack_put_text(p, "running_tasks", buf_str(&which));
+    buf_done(&which);
+}
+
 static void pack_status(struct helios *h, struct pack *p)
 {
     pack_put_text(p, "version", HELIOS_VERSION);
@@ -28,6 +38,7 @@ static void pack_status(struct helios *h, struct pack *p)
     pack_put_text(p, "mode", enum_text(&enum_mode, h->config->mode));
     pack_put_bool(p, "held", h->held);
     pack_put_text(p, "held_why", h->held && h->redis_note ? h->redis_note : "");
+    pack_put_bool(p, "closing", h->closing);
     pack_put_bool(p, "frozen", h->frozen);
     pack_put_bool(p, "paused", h->control.paused);
     pack_put_bool(p, "draining", h->control.draining);
@@ -35,6 +46,8 @@ static void pack_status(struct helios *h, struct pack *p)
     pack_put_int(p, "agents_live", (int64_t)h->work.n_agents_live);
     pack_put_int(p, "tasks_live", (int64_t)h->work.n_tasks);
     pack_put_int(p, "tasks_failed_kept", (int64_t)h->work.n_failed);
+    if (h->closing)
+        pack_running(h, p);
     pack_put_int(p, "event_seq", (int64_t)h->out.event_seq);
     pack_key(p, "health");
     health_pack(h, "realm", p);

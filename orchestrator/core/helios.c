@@ -198,6 +198,14 @@ void helios_revoke(struct helios *h, const char *public, const char *name)
     work_revoke(h, public, name);
 }
 
+void helios_close(struct helios *h)
+{
+    if (h->closing || h->stopping || h->epoch == 0)
+        return;
+    h->closing = true;
+    note(h, EVENT_controller_stopping, NULL, NULL, NULL, "a clean stop: what runs may end, nothing new is begun");
+}
+
 void helios_stop(struct helios *h)
 {
     if (h->stopping || h->epoch == 0)

@@ -82,6 +82,7 @@ struct helios {
     bool held;                       /* commits are held (C5): no submit, no result, no dispatch */
     int64_t held_since, resumed;     /* when that last began and ended: what had waited for commits was said then */
     bool frozen;                     /* the kill switch (X10); the shell keeps it in a file */
+    bool closing;                    /* a clean stop waits for what runs: nothing new is taken or begun */
     bool stopping;                   /* a clean stop is under way: nothing new is taken */
     bool hand_over;                  /* a person wants another one to lead; the shell does it */
     const struct stance *stance;     /* borrowed from the shell; NULL = there is none (tests) */
@@ -139,6 +140,7 @@ void helios_wall(struct helios *h, int64_t ahead_ms);
 void helios_hold(struct helios *h, bool held, const char *why); /* C5; why: borrowed, static */
 void helios_freeze(struct helios *h, bool frozen, struct bytes author, struct bytes reason);
 void helios_reload(struct helios *h, const struct set_config *config, const char *differences);
+void helios_close(struct helios *h); /* a clean stop will follow when what runs has ended, or the shell does not want to wait any more */
 void helios_stop(struct helios *h); /* a clean stop: says so */
 
 /* Files that the core wants written: reports. The shell takes them after each cut and owns the disk. */

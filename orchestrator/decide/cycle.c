@@ -204,7 +204,7 @@ static void on_clock(struct helios *h, struct timer *t)
             arm_clock(h);
         return;
     }
-    if (by_clock && due && permit_observed(h) && !h->stopping && !h->frozen)
+    if (by_clock && due && permit_observed(h) && !h->closing && !h->stopping && !h->frozen)
         cycle_run(h, "optimization", (struct bytes){0}, (struct bytes){0});
     else
         timer_set(h, t, h->now + RETRY_MS);

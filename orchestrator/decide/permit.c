@@ -46,7 +46,7 @@ static bool observing(struct helios *h, const struct act *act, struct why *why)
 static bool leaving(struct helios *h, const struct act *act, struct why *why)
 {
     (void)act;
-    return (h->stopping || h->control.draining) &&
+    return (h->closing || h->stopping || h->control.draining) &&
            hold(why, "the realm drains or the controller stops");
 }
 

@@ -13,7 +13,7 @@
 void health_report_pack(struct helios *h, struct pack *p)
 {
     struct production *all = production_of(h);
-    uint64_t active = production_active(h);
+    size_t active = work_running(h);
     struct buf at = {0};
     char key[80];
     text_time(&at, production_wall(h));

@@ -161,19 +161,11 @@ static void on_event(struct helios *h, enum event kind, const struct rec_entry *
 
 /* ---- KPIs: those that the config names ---- */
 
-uint64_t production_active(const struct helios *h)
-{
-    uint64_t n = 0;
-    for (const struct agent *a = h->work.agents_by_id; a; a = a->hh.next)
-        n += a->n_held;
-    return n;
-}
-
 static void tell_load(struct helios *h)
 {
     if (kpi_find(h, BYTES("active_tasks")) == NULL && kpi_find(h, BYTES("task_queue_size")) == NULL)
         return;
-    uint64_t active = production_active(h);
+    size_t active = work_running(h);
     kpi_own(h, "active_tasks", (double)active);
     kpi_own(h, "task_queue_size", (double)(h->work.n_tasks - MIN(active, h->work.n_tasks)));
 }

@@ -33,8 +33,6 @@ static inline int64_t production_wall(const struct helios *h)
 }
 /* production_today: 0 when the day that was counted is over. */
 uint64_t production_today(struct helios *h, const struct figure *f);
-/* production_active counts the attempts that are out. O(agents) */
-uint64_t production_active(const struct helios *h);
 
 /* health_report.c */
 void health_report_init(struct helios *h);

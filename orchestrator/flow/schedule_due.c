@@ -157,7 +157,7 @@ static void settle(struct helios *h, struct schedule *s)
 /* While commits are held, the realm drains or is full, what is due waits: it is late then, which is the truth. */
 static bool can_start(const struct helios *h)
 {
-    return !h->held && !h->control.draining && h->work.n_tasks < (size_t)h->config->tasks.max_queued;
+    return !h->held && !h->closing && !h->control.draining && h->work.n_tasks < (size_t)h->config->tasks.max_queued;
 }
 
 void schedules_on_timer(struct helios *h, struct timer *t)

@@ -47,6 +47,9 @@ struct shell {
     /* time */
     int64_t last_tick;
     bool reload; /* SIGHUP came */
+    bool closing;          /* SIGTERM came; what runs may end (settings `stop`) */
+    bool idle;             /* closing: nothing ran in the turn before */
+    int64_t close_by, told_at; /* closing: until when, and when it was last said what it waits for */
     bool stopping, hurried;
     bool told; /* stopping: the lease is given away, and who asked until then knows */
     int64_t stop_by;
@@ -75,7 +78,7 @@ void loop_run(struct shell *s);
 /* leave.c */
 int64_t leave_tick(struct shell *s); /* hands the lead over when that is wanted (L3) */
 bool loop_over(struct shell *s);
-void loop_stop(struct shell *s, int64_t now); /* a clean stop; a second call hurries */
+void loop_stop(struct shell *s, int64_t now); /* a clean stop, which may wait; each further call hurries */
 
 /* stance.c */
 void shell_stance(struct shell *s);

@@ -63,6 +63,12 @@ static void catch_up(struct shell *s, int64_t now)
     s->last_tick = now;
 }
 
+/* sooner is no macro: each of these is to be asked once a turn. */
+static void sooner(int64_t *due, int64_t at)
+{
+    *due = MIN(*due, at);
+}
+
 /* What must happen at the latest when; answers in ms since 1970. At least once a beat, so that a
  * longer gap is a pause (L6). */
 static int64_t tick(struct shell *s)
@@ -73,16 +79,18 @@ static int64_t tick(struct shell *s)
     if (s->reload && s->loading == NULL)
         shell_reload(s);
     catch_up(s, now);
-    int64_t due = MIN(now + s->config->agents.beat_ms, ready_tick(now));
-    due = MIN(due, redis_tick(s->redis, now));
-    due = MIN(due, lease_tick(&s->lease, now));
-    due = MIN(due, s->freeze.next);
-    due = MIN(due, door_tick(s, now));
-    due = MIN(due, shell_hold(s, now));
+    int64_t due = now + s->config->agents.beat_ms;
+    sooner(&due, ready_tick(now));
+    sooner(&due, redis_tick(s->redis, now));
+    sooner(&due, lease_tick(&s->lease, now));
+    sooner(&due, s->freeze.next);
+    sooner(&due, door_tick(s, now));
+    sooner(&due, shell_hold(s, now));
     bus_tick(&s->bus, s->stopping || s->core->hand_over); /* before the lead goes */
-    due = MIN(due, leave_tick(s));
+    sooner(&due, leave_tick(s));
     shell_wall(s);
-    return MIN(due, helios_tick(s->core, now));
+    sooner(&due, helios_tick(s->core, now));
+    return due;
 }
 
 /* While no commit can be taken the batch grows in the core by itself; only what cannot be lost

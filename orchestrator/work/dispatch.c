@@ -12,7 +12,7 @@
 
 bool dispatch_open(const struct helios *h)
 {
-    return h->epoch && !h->held && !h->stopping && !h->control.paused;
+    return h->epoch && !h->held && !h->closing && !h->stopping && !h->control.paused;
 }
 
 /* begin: Redis is told before the agent: a crash between the two costs a timeout, never a task

@@ -191,6 +191,7 @@ static const char *why_not(struct helios *h, const struct msg_submit *m, const c
         {h->held, "busy", "the state cannot be saved now; try again"},
         {h->control.draining, "draining",
          "the realm drains: no new task is taken until `helios resume`"},
+        {h->closing, "draining", "this controller stops as soon as what runs has ended: submit again later"},
         {h->stopping, "not_leader", "this controller stops; submit again to the next leader"},
         {m->items.n > SUBMIT_MOST, "bad_request", "at most 1000 tasks are taken in one message"},
         {!text_is_name(m->client), "bad_request",

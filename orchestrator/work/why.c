@@ -39,6 +39,8 @@ static void why_queue(struct helios *h, const struct task *t, struct buf *out)
     if (h->control.paused)
         buf_printf(out, "the realm is paused by " BYTES_F ": " BYTES_F, BYTES_A(h->control.author),
                    BYTES_A(h->control.why));
+    else if (h->closing)
+        buf_printf(out, "this controller stops and waits for what runs: nothing is started");
     else if (h->held)
         buf_printf(out, "the state cannot be saved now: nothing is started");
     else if (!class_gate_open(h, c))

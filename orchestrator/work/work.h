@@ -201,6 +201,11 @@ void submit_reject(struct helios *h, const struct routing *from, const struct ms
                    const char *code, const char *reason);
 void on_watch(struct helios *h, const struct routing *from, const struct msg_watch *m);
 
+/* work_running counts the attempts that are out. O(agents) */
+size_t work_running(const struct helios *h);
+/* work_tell_running appends which they are, the oldest first: "t-12 voice on a1 for 32s, …"; not more than a few. */
+void work_tell_running(const struct helios *h, struct buf *out);
+
 /* What deciders call. task_submit takes a request in and answers the task, or NULL with a sentence
  * in err (of at least 200 bytes). owner_kind is the decider's kind, whose on_done is called once
  * when the task ends (whatever way, cancel and poison too); after a restart as well. A known key

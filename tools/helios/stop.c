@@ -5,12 +5,14 @@
 #include <signal.h>
 #include <stddef.h>
 
-static volatile sig_atomic_t caught;
+static volatile sig_atomic_t caught, times;
 
 static void on_signal(int sig)
 {
     if (!caught)
         caught = sig;
+    if (times < 100)
+        times++;
 }
 
 void stop_catch(void)
@@ -24,6 +26,11 @@ void stop_catch(void)
 bool stop_asked(void)
 {
     return caught != 0;
+}
+
+int stop_times(void)
+{
+    return times;
 }
 
 int stop_signal(void)

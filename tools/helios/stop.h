@@ -10,5 +10,6 @@
 void stop_catch(void);
 bool stop_asked(void);
 int stop_signal(void); /* the first of them; 0 = none yet */
+int stop_times(void);  /* how often it was asked */
 
 #endif

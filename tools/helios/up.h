@@ -18,6 +18,8 @@ struct up {
     struct child *children;    /* owned; in the order of their start */
     size_t n_children;
     struct child *controller, *story; /* in children; NULL when not started */
+    int64_t wait_ms;   /* stop.wait of the controller: what runs may end before anything else is stopped */
+    int64_t agents_ms; /* the longest stop.wait of the agents */
     struct client client;             /* open while there is a controller */
     struct view view;
     bool full, json;        /* the live screen; only JSON on stdout */

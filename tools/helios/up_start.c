@@ -136,6 +136,32 @@ static void keep_ports(struct up *u)
     }
 }
 
+/* A file that cannot be read is told by whom it is for. */
+static struct settings *settings_of(const struct up *u, const struct section *root, const char *file)
+{
+    struct settings *s = NULL;
+    _autofree_ char *report = NULL, *path = NULL;
+    if (asprintf(&path, "%s%s%s", *file == '/' ? "" : u->dir, *file == '/' ? "" : "/", file) < 0)
+        abort();
+    return settings_load(root, path, NULL, 0, &s, &report) < 0 ? NULL : s;
+}
+
+static void read_wait(struct up *u)
+{
+    struct settings *s = settings_of(u, section_config, u->file->controller.at);
+    if (s)
+        u->wait_ms = ((const struct set_config *)settings_root(s))->stop.wait_ms;
+    settings_free(s);
+}
+
+static void read_agents_wait(struct up *u, const char *file)
+{
+    struct settings *s = settings_of(u, section_agent_config, file);
+    if (s)
+        u->agents_ms = MAX(u->agents_ms, ((const struct set_agent_config *)settings_root(s))->stop.wait_ms);
+    settings_free(s);
+}
+
 static bool start_controller(struct up *u)
 {
     static const char *const free_ports[] = {
@@ -154,6 +180,7 @@ static bool start_controller(struct up *u)
         child_word(c, free_ports[i]);
     }
     buf_done(&data);
+    read_wait(u);
     up_say(u, "info", "starts the controller");
     if (!start(u, c) || !up_ask(u))
         return false;
@@ -174,6 +201,7 @@ static bool start_agent(struct up *u, const char *file)
         child_word(c, "--set");
         child_word(c, "allow_root=true");
     }
+    read_agents_wait(u, file);
     up_say(u, "info", "starts %s", c->name);
     return start(u, c);
 }

@@ -121,7 +121,8 @@ static void p3_a_restart_in_every_state_forgets_no_edge_and_begins_nothing_twice
     flow_close(f);
 }
 
-static void p1_a_run_goes_on_with_the_definition_that_it_began_with(void **state)
+/* A run goes on with the definition that it began with. */
+static void p1_two_definitions_are_two_plans(void **state)
 {
     (void)state;
     struct flow *f = flow_open(video);
@@ -152,7 +153,7 @@ int main(void)
         cmocka_unit_test(p4_parameters_that_are_missing_or_unknown_are_refused),
         cmocka_unit_test(p7_a_step_that_fails_for_good_fails_the_run),
         cmocka_unit_test(p3_a_restart_in_every_state_forgets_no_edge_and_begins_nothing_twice),
-        cmocka_unit_test(p1_a_run_goes_on_with_the_definition_that_it_began_with),
+        cmocka_unit_test(p1_two_definitions_are_two_plans),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,7 +136,7 @@ static void a_key_answers_the_same_run(void **state)
     flow_close(f);
 }
 
-static void what_a_run_looks_like_to_who_asks(void **state)
+static void p11_what_a_run_looks_like_to_who_asks(void **state)
 {
     (void)state;
     struct flow *f = flow_open(P("    dir: /tmp/films\n", S("a: {action: a, artifacts: {film: out.mp4}}") S("b: {action: b, after: [a]}") S("c: {action: c, after: [b]}")));
@@ -177,7 +177,7 @@ int main(void)
         cmocka_unit_test(p8_so_many_runs_at_once_the_others_wait_in_order),
         cmocka_unit_test(p10_the_newest_ended_runs_are_kept_and_older_ones_leave_nothing),
         cmocka_unit_test(a_key_answers_the_same_run),
-        cmocka_unit_test(what_a_run_looks_like_to_who_asks),
+        cmocka_unit_test(p11_what_a_run_looks_like_to_who_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

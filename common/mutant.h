@@ -15,6 +15,7 @@ enum mutant {
     MUTANT_recovery, /* a new leader forgets half-applied optimizations (X1) */
     MUTANT_vote,     /* a missing vote is a yes (V2) */
     MUTANT_quota,    /* what a limit has given is not written down (Q1) */
+    MUTANT_step,     /* that a step has begun is not written down (P3) */
 
     /* Of tests/safety. */
     MUTANT_brake,    /* much that vanishes at once freezes nothing (X9) */

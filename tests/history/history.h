@@ -42,6 +42,11 @@
       "the decision of a committee became durable; every seat has one weight (V3)")                                              \
     X(limited, "controller", "action", "", "", "durable attempts of it", "counted by its quota's record, as it is durable",      \
       "an attempt of an action that is limited by the day became durable (Q1)")                                                  \
+    X(edge, "pipeline", "a step that it comes after", "step", "all, any or all_done", "", "", "of a definition that became durable (P2)") \
+    X(began, "controller", "pipeline", "run", "", "", "", "a run of a pipeline became durable")                                  \
+    X(wanted, "controller", "task", "RUN/STEP", "", "", "", "a task in the name of a step became durable")                       \
+    X(stepped, "controller", "what it asked for", "RUN/STEP", "state", "1 = that is success", "", "what a step has come to became durable (P3)") \
+    X(finished, "controller", "", "run", "state", "steps", "of them ended", "a run's end became durable")                        \
     X(acted, "", "KPI or target", "act", "why", "1 = health was known", "1 stale | 2 absurd | 4 missing",                        \
       "an automatic act was authorized, with what was known then")                                                               \
     X(fault, "who suffers", "", "", "what", "", "", "a fault began or ended; for people")                                        \

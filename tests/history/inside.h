@@ -53,6 +53,8 @@ void broken(struct check *c, const char *format, ...) FORMAT_LIKE(2, 3);
     X(reviews, "a committee decides once, by votes that its reviewers gave, none of which changes, " \
                "and as its rule says (V2, V3)")                                                    \
     X(limits, "every attempt of a limited action is counted before it begins (Q1)")                \
+    X(runs, "a step begins once, when its parents have ended as its rule says; what it has come to " \
+            "never changes, and its run ends with it (P2, P3, P7)")                                \
     X(samples, "samples sent = stored + counted losses (H1)")                                      \
     X(acts, "no automatic act on missing, stale or absurd data (H3)")                              \
     X(blocked, "nothing is blocked without a reason (T11)")                                        \

@@ -178,6 +178,10 @@ static void want(struct client_process *c)
             j->judged = true;
             order(c, "review_start", "committee", "court");
         }
+        if (j->run && !j->ran && world.now >= j->at) {
+            j->ran = true;
+            order(c, "pipeline_run", "name", "line");
+        }
     }
 }
 

@@ -20,6 +20,7 @@ struct known { /* a task or an optimization, as it was durable last */
     uint64_t attempt, counted;
     int verdict, state;
     bool limited; /* a task of the action that is limited */
+    bool wanted;  /* that somebody has told for whom it is */
     uint64_t votes; /* of a review: a bit each seat whose vote is known */
 };
 static struct {
@@ -120,6 +121,9 @@ static void read_task(const void *record)
     const struct rec_task *r = record;
     struct known *k = task_of(r->id, r->key, r->at_most_once);
     k->limited = bytes_is(r->action, LIMITED);
+    if (bytes_is(r->owner_kind, "run") && !k->wanted)
+        fact(.kind = FACT_wanted, .who = facts.who, .key = k->id, .id = name(r->owner_id));
+    k->wanted = true;
     bool goes_on = r->attempt > k->attempt && r->holder.n;
     if (goes_on && attempt_in(r->output) < r->attempt)
         counted(k, r->output, "");
@@ -243,6 +247,44 @@ static void read_review(const void *record)
          .n = (uint64_t)map_num(r->spec, "quorum", 0), .m = (uint64_t)map_num(r->spec, "threshold", 0));
 }
 
+/* ---- pipelines ---- */
+
+/* The definition tells what comes after what; a run only names it. */
+static void read_plan(const void *record)
+{
+    const struct rec_plan *r = record;
+    struct value steps = map_get(r->spec, "steps"), key, step, parent;
+    struct walk walk = walk_of(steps.whole);
+    _autofree_ char *pipeline = bytes_dup(r->pipeline);
+    while (walk_pair(&walk, &key, &step)) {
+        struct walk after = walk_of(map_get(step.whole, "after").whole);
+        _autofree_ char *id = bytes_dup(key.text), *rule = bytes_dup(map_str(step.whole, "rule", "all"));
+        while (walk_item(&after, &parent))
+            fact(.kind = FACT_edge, .who = pipeline, .key = name(parent.text), .id = id, .text = rule);
+    }
+}
+
+static void read_run(const void *record)
+{
+    const struct rec_run *r = record;
+    bool is_new;
+    const struct known *k = known_of(r->id, &is_new);
+    if (is_new)
+        fact(.kind = FACT_began, .who = facts.who, .key = name(r->pipeline), .id = k->id);
+    if (r->state >= run_state_COMPLETED)
+        fact(.kind = FACT_finished, .who = facts.who, .id = k->id, .text = enum_text(&enum_run_state, (int)r->state), .n = r->steps,
+             .m = r->done);
+}
+
+static void read_step(const void *record)
+{
+    const struct rec_step *r = record;
+    bool is_new;
+    const struct known *k = known_of(r->id, &is_new);
+    fact(.kind = FACT_stepped, .who = facts.who, .key = name(r->task), .id = k->id, .text = enum_text(&enum_step_state, (int)r->state),
+         .n = r->state == step_state_COMPLETED || r->by_when);
+}
+
 /* ---- the ledger ---- */
 
 static void read_entry(const void *record)
@@ -276,6 +318,9 @@ static const struct reader {
     {REC_optimization, read_optimization},
     {REC_quota, read_quota},
     {REC_review, read_review},
+    {REC_plan, read_plan},
+    {REC_run, read_run},
+    {REC_step, read_step},
 };
 
 static void read_one(enum rec kind, void (*read)(const void *record), struct bytes value)
@@ -289,6 +334,9 @@ static void read_one(enum rec kind, void (*read)(const void *record), struct byt
         struct rec_optimization optimization;
         struct rec_quota quota;
         struct rec_review review;
+        struct rec_plan plan;
+        struct rec_run run;
+        struct rec_step step;
         struct rec_entry entry;
     } record;
     struct arena arena = {0};

@@ -5,6 +5,7 @@
 #include "facts.h"
 #include "orchestrator/decide/optimization.h"
 #include "orchestrator/flow/review.h"
+#include "orchestrator/flow/run.h"
 #include "orchestrator/sense/source.h"
 #include "orchestrator/work/order.h"
 #include "orchestrator/work/task.h"
@@ -21,6 +22,20 @@ static const char *why_of(struct helios *h, const struct task *t, struct buf *wh
     return buf_str(why);
 }
 
+static size_t live_runs(struct helios *h, bool tell)
+{
+    size_t n = 0;
+    struct run *r, *next;
+    HASH_ITER (hh, runs_of(h)->by_id, r, next) {
+        if (run_ended(r))
+            continue;
+        n++;
+        if (tell)
+            fact(.kind = FACT_live, .id = r->r.id.at, .text = "is under way", .n = h->now - r->r.created < YOUNG_MS);
+    }
+    return n;
+}
+
 void facts_live(const struct node *controller)
 {
     struct helios *h = controller_shell(controller)->core;
@@ -31,12 +46,13 @@ void facts_live(const struct node *controller)
     free(all);
     list_each (v, &reviews_of(h)->open, struct review, link)
         fact(.kind = FACT_live, .id = v->r.id.at, .text = "is open", .n = h->now - v->r.began < YOUNG_MS);
+    live_runs(h, true);
 }
 
 bool facts_busy(const struct node *controller)
 {
     struct helios *h = controller_shell(controller)->core;
-    return h->work.n_tasks || reviews_of(h)->n_open || !list_empty(&optimizations_of(h)->live);
+    return h->work.n_tasks || reviews_of(h)->n_open || live_runs(h, false) || !list_empty(&optimizations_of(h)->live);
 }
 
 void facts_samples(const struct node *controller, const struct node *agent)

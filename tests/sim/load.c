@@ -36,6 +36,7 @@ static void draw_job(struct load *l, struct job *j, int64_t until)
     j->attempt_ms = chance(0.2) ? 500 + draw(3000) : 0;
     j->after = l->n && chance(0.15) ? 1 + (unsigned)draw(l->n) : 0;
     j->review = chance(0.1);
+    j->run = l->n % 9 == 2;
     j->cancel_at = chance(0.1) ? j->at + draw_between(10 * MS, 8 * SECOND) : 0;
 }
 
@@ -45,7 +46,7 @@ static void draw_again(struct load *l, struct job *j, int64_t until)
     *j = l->jobs[draw(l->n)];
     j->at = draw_between(j->at, until);
     j->cancel_at = 0;
-    j->review = false;
+    j->review = j->run = false;
     if (chance(0.3))
         snprintf(j->note, sizeof(j->note), "other");
 }

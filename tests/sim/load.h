@@ -20,6 +20,8 @@ struct job {
     bool over;                /* ended, or refused for good */
     bool review;              /* and a committee is asked, once */
     bool judged;
+    bool run;                 /* and a run of a pipeline is begun, once */
+    bool ran;
     bool asked, cancelled;    /* by the client's process that runs now */
 };
 struct load {

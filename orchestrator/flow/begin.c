@@ -4,24 +4,14 @@
 #include "proto/json.h"
 #include "review.h"
 
-/* A retry of the run asks anew: its tasks have keys of their own. */
-static void write_key(const struct run *r, struct bytes id, struct buf *out)
-{
-    buf_printf(out, BYTES_F, BYTES_A(id));
-    if (r->r.tries)
-        buf_printf(out, "~%llu", (unsigned long long)r->r.tries);
-}
-
+/* No key guards against asking twice: what is asked for and the step's record, which says so, are of one commit (P3). */
 static int begin_task(struct helios *h, const struct fill *fill, const struct plan_step *plan, struct bytes id,
                       struct bytes params, struct bytes *ret_task, char *err)
 {
     const struct set_flow_step *set = plan->set;
     const struct run *run = fill->run;
-    _cleanup_(buf_done) struct buf key = {0};
     _autofree_ char *owner = bytes_dup(id);
-    write_key(run, id, &key);
     struct msg_request q = {
-        .key = buf_bytes(&key),
         .action = set->action,
         .params = params,
         .swarm = set->swarm,
@@ -43,13 +33,10 @@ static int begin_task(struct helios *h, const struct fill *fill, const struct pl
 static int begin_run(struct helios *h, const struct fill *fill, const struct plan_step *plan, struct bytes id,
                      struct bytes params, struct bytes *ret_task, char *err)
 {
-    _cleanup_(buf_done) struct buf key = {0};
     _autofree_ char *owner = bytes_dup(id);
-    write_key(fill->run, id, &key);
     struct run_order order = {
         .pipeline = plan->set->pipeline,
         .params = params,
-        .key = buf_bytes(&key),
         .owner_kind = decider_run.kind,
         .owner_id = owner,
         .cause = fill->run->r.id.at,

@@ -31,12 +31,14 @@ static void check_parents(struct drawn *d, const struct fact *f)
     const char *rule = "all", *slash = strchr(f->id, '/');
     char run[64], id[160];
     snprintf(run, sizeof(run), "%.*s", (int)(slash - f->id), f->id);
-    const struct fact **began = group_seek(&d->runs, run, "", 0);
+    const char *word = history_word(d->c->h, run);
+    const struct fact **began = word ? group_seek(&d->runs, word, "", 0) : NULL;
     for (const struct fact **e = NULL; began && (e = group_next(&d->edges, e));) {
         if (strcmp((*e)->who, (*began)->key) != 0 || strcmp((*e)->id, slash + 1) != 0)
             continue;
         snprintf(id, sizeof(id), "%s/%s", run, (*e)->key);
-        const struct seen *parent = group_seek(&d->steps, id, "", 0);
+        word = history_word(d->c->h, id);
+        const struct seen *parent = word ? group_seek(&d->steps, word, "", 0) : NULL;
         all++;
         ended += parent && parent->ended;
         good += parent && parent->good;

@@ -55,6 +55,13 @@ static const char *kept(struct history *h, const char *text)
     return w->text;
 }
 
+const char *history_word(const struct history *h, const char *text)
+{
+    struct word *w;
+    HASH_FIND_STR(h->words, text, w);
+    return w ? w->text : NULL;
+}
+
 void history_add(struct history *h, const struct fact *fact)
 {
     if (h->n == h->room) {

@@ -25,6 +25,9 @@ void *group_seek(const struct group *g, const char *a, const char *b, uint64_t n
 void *group_next(const struct group *g, const void *data); /* the first after NULL; NULL at the end */
 void group_done(struct group *g);
 
+/* history_word is the address of a text that some fact has; NULL: none has it. */
+const char *history_word(const struct history *h, const char *text);
+
 /* ---- one check under way ---- */
 struct check {
     const struct history *h;

@@ -18,6 +18,8 @@ struct tale {
 #define OVER "outcome A - t-1 COMPLETED 0 0\n"
 
 #define SAID(task, vote) "said a - " task " " vote " 0 0\nvoted A " task " v-1 " vote " 0 0\n"
+#define LINE "edge line one two all 0 0\nbegan A line r-1 - 0 0\n"
+#define STEP(step, task, state) "stepped A " task " r-1/" step " " state " 0\n"
 #define VOTES SAID("t-1", "yes") SAID("t-2", "yes") SAID("t-3", "no")
 
 static const struct tale tales[] = {
@@ -87,6 +89,17 @@ static const struct tale tales[] = {
     {"reviews", VOTES "voted A t-4 v-1 missing 0 0\n", VOTES "voted A t-4 v-1 yes 0 0\n", "t-4 counts as yes, and nobody said so", 1},
     {"reviews", VOTES "decided A yyn v-1 APPROVED 100 50\n",
      VOTES "decided A yyn v-1 APPROVED 100 50\nvoted A t-4 v-1 missing 0 0\n", "a vote of t-4 after the decision", 1},
+    {"runs", LINE STEP("one", "t-1", "COMPLETED 1"), LINE STEP("two", "t-2", "RUNNING 0"), "r-1/two began (t-2) with 1 parents, 0 ended, 0 well: its rule is all", 1},
+    {"runs", LINE STEP("one", "t-1", "RUNNING 0"), LINE STEP("one", "t-1", "RUNNING 0") STEP("one", "t-2", "RUNNING 0"),
+     "r-1/one has begun twice: t-1 and t-2", 1},
+    {"runs", LINE "wanted A t-1 r-1/one - 0 0\n", LINE "wanted A t-1 r-1/one - 0 0\nwanted B t-2 r-1/one - 0 0\n",
+     "r-1/one has two tasks: t-1 and t-2", 1},
+    {"runs", LINE STEP("one", "t-1", "FAILED 0"), LINE STEP("one", "t-1", "FAILED 0") STEP("one", "t-1", "COMPLETED 1"),
+     "r-1/one was FAILED and is COMPLETED", 1},
+    {"runs", LINE STEP("one", "t-1", "FAILED 0") "finished A - r-1 FAILED 1 1\n", LINE STEP("one", "t-1", "FAILED 0") "finished A - r-1 COMPLETED 1 1\n",
+     "r-1 is COMPLETED, and 1 of its steps have failed", 1},
+    {"runs", LINE STEP("one", "t-1", "COMPLETED 1") "finished A - r-1 COMPLETED 1 1\n", LINE STEP("one", "t-1", "RUNNING 0") "finished A - r-1 COMPLETED 1 1\n",
+     "r-1 is COMPLETED, but r-1/one has not ended", 1},
     {"limits", "limited A slow - - 3 3\nlimited A slow - - 4 6\n", "limited A slow - - 3 3\nlimited B slow - - 4 3\n",
      "slow: 4 attempts have begun, its quota has counted 3", 1},
     {"samples", "sent s A - - 10 0\nstored s A - - 7 0\ndropped s A - lost 3 0\n", "sent s A - - 10 0\nstored s A - - 7 0\n",

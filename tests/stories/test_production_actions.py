@@ -90,7 +90,7 @@ def test_half_a_film_is_never_there_and_the_next_attempt_makes_it_whole(studio, 
                                stdout=subprocess.DEVNULL, start_new_session=True)
     process.stdin.write(json.dumps({"voice": str(tmp_path / "voice.json")}))
     process.stdin.close()
-    while not (tmp_path / "video.mp4.new").exists():
+    while not list(tmp_path.glob("video.mp4.*.new")):
         assert process.poll() is None
         time.sleep(0.02)
     os.killpg(process.pid, signal.SIGKILL)
@@ -98,6 +98,7 @@ def test_half_a_film_is_never_there_and_the_next_attempt_makes_it_whole(studio, 
     assert not (tmp_path / "video.mp4").exists()
     studio.do("assemble_video", voice=str(tmp_path / "voice.json"))
     assert abs(float(probe(tmp_path / "video.mp4")["format"]["duration"]) - made["film"]["seconds"]) < 0.5
+    assert not list(tmp_path.glob("*.new"))
 
 
 def test_the_script_has_its_sections_and_the_lesson_its_structure(made):

@@ -2,6 +2,7 @@
 """film owns the making of the video: the timeline of the spoken segments, what is drawn when, and the call of ffmpeg.
 The words and their times are those of lesson.json and voice.json."""
 
+import glob
 import os
 
 from . import action, ass, media, places, voice
@@ -129,6 +130,13 @@ def quoted(path):
     return "'" + path.replace("\\", "\\\\").replace("'", "'\\\\\\''").replace(":", "\\:") + "'"
 
 
+def fresh_draft(target):
+    """fresh_draft is this attempt's own name; drafts of attempts before it go, and with them their claim to the target."""
+    for old in glob.glob(glob.escape(target) + ".*.new"):
+        os.unlink(old)
+    return f"{target}.{os.getpid()}.new"
+
+
 def assemble(params):
     """assemble makes video.mp4 in the run's directory; a half film is never there under that name."""
     home = os.path.dirname(params["voice"])
@@ -141,7 +149,7 @@ def assemble(params):
     places.write(os.path.join(home, "captions.srt"), ass.srt(captions(placed)))
     places.write(os.path.join(home, "drawing.ass"), drawing(lesson, placed, length))
     target = os.path.join(home, "video.mp4")
-    media.film(length, lambda part: action.progress(100 * part, "film"),
-               *command(lesson, placed, length, home, target + ".new"))
-    os.replace(target + ".new", target)
+    draft = fresh_draft(target)
+    media.film(length, lambda part: action.progress(100 * part, "film"), *command(lesson, placed, length, home, draft))
+    os.replace(draft, target)
     return {"video": target, "seconds": length, "bytes": os.path.getsize(target)}

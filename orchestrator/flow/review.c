@@ -42,7 +42,10 @@ static struct review *review_of(struct helios *h, const struct rec_review *owned
     v->rule.quorum = map_num(v->r.spec, "quorum", 100);
     v->rule.threshold = map_num(v->r.spec, "threshold", 50);
     v->rule.score_at_least = map_num(v->r.spec, "score_at_least", 0);
-    v->action = map_str(v->r.spec, "action", "review");
+    v->named = map_bool(v->r.spec, "named", false);
+    v->action = bytes_dup(map_str(v->r.spec, "action", "review"));
+    v->swarm = bytes_dup(map_str(v->r.spec, "swarm", ""));
+    v->role = bytes_dup(map_str(v->r.spec, "role", ""));
     save_init(&v->save, REC_review, &v->r, &v->r.id);
     HASH_ADD_KEYPTR(hh, all->by_id, v->r.id.at, v->r.id.n, v);
     if (v->r.state == review_state_OPEN) {
@@ -63,6 +66,9 @@ static void review_free(struct helios *h, struct review *v)
     save_forget(&v->save);
     seats_free(h, v);
     record_free(&schema_records[REC_review], &v->r);
+    free(v->action);
+    free(v->swarm);
+    free(v->role);
     free(v);
 }
 
@@ -202,6 +208,9 @@ static void pack_spec(struct buf *out, const struct set_committee *c)
     pack_init(&p, out);
     pack_map(&p);
     pack_put_str(&p, "action", c->action);
+    pack_put_bool(&p, "named", c->agents.n > 0);
+    pack_put_str(&p, "swarm", c->swarm);
+    pack_put_str(&p, "role", c->role);
     pack_put_num(&p, "quorum", c->quorum);
     pack_put_num(&p, "threshold", c->threshold);
     pack_put_num(&p, "score_at_least", c->score_at_least);
@@ -282,9 +291,18 @@ struct review *review_start(struct helios *h, const struct review_order *o, char
 
 /* ---- the decider ---- */
 
+/* Once a turn, however many agents are gone. */
+static void some_gone(struct helios *h, struct timer *t)
+{
+    struct reviews *all = container_of(t, struct reviews, again);
+    list_each (v, &all->open, struct review, link)
+        seats_again(h, v);
+}
+
 static void init(struct helios *h)
 {
     struct reviews *all = NEW(struct reviews);
+    all->again.run = some_gone;
     list_init(&all->open);
     list_init(&all->ended);
     h->decide.state[DECIDE_review] = all;
@@ -295,6 +313,7 @@ static void done(struct helios *h)
     struct review *v, *next;
     HASH_ITER (hh, reviews_of(h)->by_id, v, next)
         review_free(h, v);
+    timer_stop(h, &reviews_of(h)->again);
     free(reviews_of(h));
 }
 
@@ -363,7 +382,7 @@ static void on_done(struct helios *h, const char *owner_id, const struct rec_tas
 {
     struct review *v;
     struct review_seat *s = seat_of(h, owner_id, &v);
-    if (s == NULL)
+    if (s == NULL || !bytes_is(ended->id, s->task)) /* or it was asked of somebody who is gone */
         return;
     seat_hear(h, s, ended);
     seats_save(h, v);
@@ -375,6 +394,8 @@ static void on_done(struct helios *h, const char *owner_id, const struct rec_tas
 static void on_event(struct helios *h, enum event kind, const struct rec_entry *e)
 {
     struct review *v;
+    if ((kind == EVENT_agent_lost || kind == EVENT_agent_left) && reviews_of(h)->n_open)
+        timer_set(h, &reviews_of(h)->again, h->now + 1);
     if (kind != EVENT_task_dispatched || reviews_of(h)->n_any == 0)
         return;
     const struct task *t = task_find(h, e->id);

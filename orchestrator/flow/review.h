@@ -50,7 +50,8 @@ struct review {
     struct save save;
     struct timer timer; /* the deadline while it is open */
     struct tally_rule rule;
-    struct bytes action; /* a view into r.spec */
+    bool named; /* its agents are: nobody else may have their seats */
+    char *action, *swarm, *role; /* owned; what r.spec says */
     struct review_seat *seats;  /* owned; what r.votes holds */
     size_t n_seats;
 };
@@ -59,6 +60,7 @@ struct reviews {
     struct review *by_id;    /* owned */
     struct list open, ended; /* struct review.link; ended: oldest first, at most DECIDE_KEEP */
     size_t n_open, n_ended;
+    struct timer again;      /* an agent is gone: some seats may need another one */
     size_t n_any;            /* open seats that are for whoever comes first */
 };
 struct reviews *reviews_of(struct helios *h);
@@ -66,6 +68,8 @@ struct reviews *reviews_of(struct helios *h);
 /* review_seats.c: seats are made and asked, votes are read. */
 void seats_make(struct helios *h, struct review *v, const struct set_committee *c);
 void seats_ask(struct helios *h, struct review *v, const struct set_committee *c, const struct review_order *order);
+/* seats_again asks another agent where the one that was picked is gone. */
+void seats_again(struct helios *h, struct review *v);
 void seats_load(struct helios *h, struct review *v);
 void seats_save(struct helios *h, struct review *v); /* into the record */
 void seats_free(struct helios *h, struct review *v);

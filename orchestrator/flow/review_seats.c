@@ -4,6 +4,7 @@
 
 #include "common/mutant.h"
 #include "common/text.h"
+#include "orchestrator/work/roster.h"
 #include "review.h"
 
 #define CLIENT "helios"
@@ -121,8 +122,8 @@ static void ask(struct helios *h, struct review *v, struct review_seat *s, const
     s->task = bytes_dup(t->r.id);
 }
 
-/* Each seat is asked once (V1): a reviewer that failed has not voted. An agent that is lost is no answer; the task waits for it as any
- * other does, until the deadline. */
+/* Each seat is asked once (V1): a reviewer that failed has not voted. An agent that is lost is no answer: another one is asked in its
+ * place, but where agents are named; there the task waits for it, until the deadline. */
 void seats_ask(struct helios *h, struct review *v, const struct set_committee *c, const struct review_order *o)
 {
     struct buf params = {0};
@@ -138,6 +139,65 @@ void seats_ask(struct helios *h, struct review *v, const struct set_committee *c
     for (size_t i = 0; i < v->n_seats; i++)
         ask(h, v, &v->seats[i], &common);
     buf_done(&params);
+}
+
+/* ---- asked again ---- */
+
+static bool has_gone(struct helios *h, const struct review_seat *s)
+{
+    const struct agent *a = agent_find(h, bytes_of(s->agent));
+    return a == NULL || a->r.lost || a->r.stopped;
+}
+
+static bool sits(const struct review *v, const struct agent *a)
+{
+    for (size_t i = 0; i < v->n_seats; i++)
+        if (bytes_is(a->r.id, v->seats[i].agent))
+            return true;
+    return false;
+}
+
+/* other finds an agent that has no seat yet; NULL: none is there. */
+static struct agent *other(struct helios *h, const struct review *v)
+{
+    struct agent *found[SEATS_MOST + 1];
+    size_t n = roster_pick(h, v->swarm, v->role, v->action, h->control.next_review, found, v->n_seats + 1);
+    for (size_t i = 0; i < n; i++)
+        if (!sits(v, found[i]))
+            return found[i];
+    return NULL;
+}
+
+/* ask_other: the task of who is gone is cancelled; its end finds the seat with another task. */
+static void ask_other(struct helios *h, struct review *v, struct review_seat *s)
+{
+    struct task *before = task_find(h, bytes_of(s->task));
+    struct agent *a = before ? other(h, v) : NULL;
+    if (a == NULL)
+        return;
+    char id[160], key[224], err[200];
+    snprintf(id, sizeof(id), "%s/%s", v->r.id.at, s->name);
+    snprintf(key, sizeof(key), "%s@%s", id, a->r.id.at);
+    struct msg_request q = {.key = bytes_of(key), .action = bytes_of(v->action), .swarm = bytes_of(v->swarm), .role = bytes_of(v->role),
+                            .agent = a->r.id, .params = before->r.params, .priority = before->r.priority, .max_attempts = 1};
+    struct task *t = task_submit(h, &q, CLIENT, decider_review.kind, id, v->r.id.at, err);
+    if (t == NULL)
+        return;
+    free(s->task);
+    free(s->agent);
+    s->task = bytes_dup(t->r.id);
+    s->agent = bytes_dup(a->r.id);
+    seats_save(h, v);
+    task_cancel(h, before, "its reviewer is gone, another one is asked");
+}
+
+void seats_again(struct helios *h, struct review *v)
+{
+    for (size_t i = 0; i < v->n_seats && !v->named; i++) {
+        struct review_seat *s = &v->seats[i];
+        if (s->open && !s->any && has_gone(h, s))
+            ask_other(h, v, s);
+    }
 }
 
 /* ---- votes ---- */

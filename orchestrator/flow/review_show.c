@@ -122,8 +122,8 @@ void review_note_began(struct helios *h, const struct review *v, const char *cau
     if (v->r.subject.n <= SUBJECT_TOLD)
         pack_put_raw(&p, "subject", v->r.subject);
     pack_end(&p);
-    note(h, EVENT_review_began, v->r.id.at, cause, &data, "%s: committee %s is asked, %zu seats: " BYTES_F,
-         v->r.id.at, v->r.committee.at, v->n_seats, BYTES_A(v->action));
+    note(h, EVENT_review_began, v->r.id.at, cause, &data, "%s: committee %s is asked, %zu seats: %s", v->r.id.at,
+         v->r.committee.at, v->n_seats, v->action);
     buf_done(&data);
 }
 

@@ -93,6 +93,7 @@ static void take_progress(struct helios *h, struct agent *a, const struct msg_ru
         return;
     if (t->begun == 0) {
         t->begun = h->now;
+        t->excused = 0; /* what was before it began took nothing of its time */
         task_arm(h, t);
     }
     take_checkpoint(h, t, m->checkpoint);

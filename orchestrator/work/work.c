@@ -159,7 +159,7 @@ static void go_on(struct helios *h, struct task *t)
     bool internal = t->class->internal != NULL;
     h->work.ask_again |= internal;
     hold_attempt(h, t, internal ? NULL : holder_of(h, t));
-    t->begun = h->now; /* its time counts anew: whatever we missed is not its fault (L6) */
+    t->excused = h->now - t->r.started; /* its time counts anew: whatever we missed is not its fault (L6) */
     if (t->agent && !timer_is_set(&t->agent->lost)) {
         t->agent->r.lost = t->agent->r.stopped = false;
         agent_expect(h, t->agent);

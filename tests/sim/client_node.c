@@ -176,7 +176,7 @@ static void want(struct client_process *c)
         }
         if (j->review && !j->judged && world.now >= j->at) {
             j->judged = true;
-            order(c, "review_start", "committee", "court");
+            order(c, "review_start", "committee", i % 2 ? "court" : "jury");
         }
         if (j->run && !j->ran && world.now >= j->at) {
             j->ran = true;

@@ -53,6 +53,28 @@ static struct core *court(struct set_committee k)
     return c;
 }
 
+static void join_again(struct core *c, int peer, const struct msg_task *held)
+{
+    char id[8], holds[40];
+    snprintf(id, sizeof(id), "r%d", peer);
+    struct msg_action offered = {.name = BYTES("judge")};
+    struct msg_hello hello = {.agent = bytes_of(id),
+                              .instance = BYTES("1"),
+                              .swarm = BYTES("court"),
+                              .slots = 2,
+                              .epoch = c->epoch - 1,
+                              .actions = {&offered, 1}};
+    struct bytes one = {0};
+    if (held) {
+        snprintf(holds, sizeof(holds), BYTES_F "/%llu", BYTES_A(held->id), (unsigned long long)held->attempt);
+        one = bytes_of(holds);
+        hello.holds = (struct seq){&one, 1};
+    }
+    core_send(c, peer, MSG_hello, &hello);
+    c->beating[peer] = true;
+    core_turn(c);
+}
+
 /* start orders a review of {"video": "v.mp4"} and answers its id. */
 static const char *start(struct core *c)
 {
@@ -228,6 +250,45 @@ static void v1_agents_may_come_later(void **state)
         votes(c, peer, "yes", 90);
     assert_review(c, id, "APPROVED", "agreed");
     assert_string_equal(review(c, id)->seats[2].agent, "r3");
+    core_free(c);
+}
+
+/* r1 was picked, and is lost: r4, who has no seat yet, is asked in its place. */
+static void v1_another_is_asked_for_one_that_is_gone(void **state)
+{
+    (void)state;
+    struct core *c = court((struct set_committee){RULE});
+    const char *id = start(c);
+    for (int peer = 2; peer <= SEATS; peer++)
+        votes(c, peer, "abstain", -1);
+    struct msg_task *first = asked(c, 1);
+    join(c, 4, 1);
+    assert_null(asked(c, 4));
+    c->beating[1] = false;
+    core_pass(c, 4000);
+    struct msg_task *again = asked(c, 4);
+    assert_non_null(again);
+    assert_true(bytes_is(map_str(again->params, "video", ""), "v.mp4"));
+    assert_int_equal(live_tasks(c), 1);
+    say_vote(c, 1, first, "no", 0); /* it comes too late: nobody waits for it */
+    assert_review(c, id, "OPEN", "");
+    core_cut(c);
+    core_restart(c);
+    join_again(c, 4, again);
+    say_vote(c, 4, again, "yes", 90);
+    assert_review(c, id, "APPROVED", "agreed");
+    core_free(c);
+}
+
+static void v1_named_seats_are_for_nobody_else(void **state)
+{
+    (void)state;
+    struct core *c = court((struct set_committee){NAMED});
+    start(c);
+    join(c, 4, 1);
+    c->beating[1] = false;
+    core_pass(c, 4000);
+    assert_null(asked(c, 4));
     core_free(c);
 }
 
@@ -605,28 +666,6 @@ static void v1_a_hundred_seats_survive_a_restart(void **state)
 
 /* ---- restarts ---- */
 
-static void join_again(struct core *c, int peer, const struct msg_task *held)
-{
-    char id[8], holds[40];
-    snprintf(id, sizeof(id), "r%d", peer);
-    struct msg_action offered = {.name = BYTES("judge")};
-    struct msg_hello hello = {.agent = bytes_of(id),
-                              .instance = BYTES("1"),
-                              .swarm = BYTES("court"),
-                              .slots = 2,
-                              .epoch = c->epoch - 1,
-                              .actions = {&offered, 1}};
-    struct bytes one = {0};
-    if (held) {
-        snprintf(holds, sizeof(holds), BYTES_F "/%llu", BYTES_A(held->id), (unsigned long long)held->attempt);
-        one = bytes_of(holds);
-        hello.holds = (struct seq){&one, 1};
-    }
-    core_send(c, peer, MSG_hello, &hello);
-    c->beating[peer] = true;
-    core_turn(c);
-}
-
 /* How many votes are in when the leader dies: 0 to all of them. */
 static void v2_a_restart_in_every_state(void **state)
 {
@@ -727,6 +766,8 @@ int main(void)
         cmocka_unit_test(v1_too_few_agents_take_more_seats),
         cmocka_unit_test(v1_agents_may_come_later),
         cmocka_unit_test(v1_who_votes_is_named),
+        cmocka_unit_test(v1_another_is_asked_for_one_that_is_gone),
+        cmocka_unit_test(v1_named_seats_are_for_nobody_else),
         cmocka_unit_test(v2_a_pause_of_the_realm_is_nobodys_fault),
         cmocka_unit_test(v2_nonsense_is_no_vote),
         cmocka_unit_test(v2_who_does_not_answer_in_time_has_not_voted),

@@ -64,6 +64,31 @@ static void the_total_is_counted_from_now_at_the_latest(void **state) /* T4 */
     core_free(c);
 }
 
+/* Found by tests/sim/run --seed 752: a new leader took what stood behind another attempt in its agent's prefetch for under way. */
+static void what_stands_behind_others_is_not_late_after_a_restart(void **state) /* T5, L6 */
+{
+    (void)state;
+    struct core *c = realm();
+    struct msg_action echo = {.name = BYTES("echo")};
+    struct msg_hello hello = hello_of("a1", &echo, 1);
+    hello.prefetch = 1;
+    core_send(c, 1, MSG_hello, &hello);
+    c->beating[1] = true;
+    core_turn(c);
+    const char *first = submit(c, REQUEST(.attempt_ms = 8000)), *second = submit(c, REQUEST(.attempt_ms = 8000));
+    assert_true(was_given(c, 1, first, 1) && was_given(c, 1, second, 1));
+    core_cut(c);
+    core_restart(c);
+    struct bytes holds[] = {BYTES("t-1/1"), BYTES("t-2/1")};
+    hello.holds = (struct seq){holds, 2};
+    core_send(c, 1, MSG_hello, &hello);
+    core_pass(c, 8000 + ATTEMPT_GRACE_MS + 1000);
+    assert_state(c, second, "IN_PROGRESS");
+    core_pass(c, 8000);
+    assert_state(c, second, "RETRYING");
+    core_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -71,6 +96,7 @@ int main(void)
         cmocka_unit_test(what_was_lost_starts_at_once),
         cmocka_unit_test(a_time_that_was_asked_for_stands),
         cmocka_unit_test(the_total_is_counted_from_now_at_the_latest),
+        cmocka_unit_test(what_stands_behind_others_is_not_late_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,28 +161,45 @@ static struct task *make(struct helios *h, const struct msg_request *r, const st
 
 /* The bound holds for clients: a rollback must not fail because they flood. Deciders bound
  * themselves. */
+static bool may_be_made(struct helios *h, const struct msg_request *r, const struct submitter *who, struct bytes *after,
+                        size_t *n_after, struct submitted *ret)
+{
+    *ret = (struct submitted){0};
+    if (request_mistake(h, r, ret->reason, sizeof(ret->reason)))
+        ret->code = "bad_request";
+    else if (known_key(h, r, who, ret))
+        return false;
+    else if (who->owner_kind == NULL && h->work.n_tasks >= (size_t)h->config->tasks.max_queued)
+        refuse(ret, "full",
+               "there are %zu tasks, as many as tasks.max_queued allows; try again later",
+               h->work.n_tasks);
+    else
+        return open_ends(h, r, after, n_after, ret);
+    return false;
+}
+
 void submit_one(struct helios *h, const struct msg_request *r, const struct submitter *who,
                 struct submitted *ret)
 {
     struct bytes after[NAMES_MOST];
     size_t n_after = 0;
-    *ret = (struct submitted){0};
-    if (request_mistake(h, r, ret->reason, sizeof(ret->reason)))
-        ret->code = "bad_request";
-    else if (known_key(h, r, who, ret))
-        return;
-    else if (who->owner_kind == NULL && h->work.n_tasks >= (size_t)h->config->tasks.max_queued)
-        refuse(ret, "full",
-               "there are %zu tasks, as many as tasks.max_queued allows; try again later",
-               h->work.n_tasks);
-    else if (open_ends(h, r, after, &n_after, ret))
+    if (may_be_made(h, r, who, after, &n_after, ret))
         ret->task = make(h, r, who, after, n_after);
+}
+
+bool submit_try(struct helios *h, const struct msg_request *r, const struct submitter *who, struct rec_task *ret_task,
+                struct bytes *ret_after, size_t *ret_n_after, struct submitted *ret)
+{
+    if (!may_be_made(h, r, who, ret_after, ret_n_after, ret))
+        return false;
+    fill(h, ret_task, r, who);
+    return true;
 }
 
 /* ---- from clients ---- */
 
-/* why_not gives the code for which no submit is taken now, NULL when it is. */
-static const char *why_not(struct helios *h, const struct msg_submit *m, const char **ret_reason)
+/* submit_refuses gives the code for which no submit is taken now, NULL when it is. */
+const char *submit_refuses(const struct helios *h, const char **ret_reason)
 {
     const struct {
         bool so;
@@ -193,9 +210,6 @@ static const char *why_not(struct helios *h, const struct msg_submit *m, const c
          "the realm drains: no new task is taken until `helios resume`"},
         {h->closing, "draining", "this controller stops as soon as what runs has ended: submit again later"},
         {h->stopping, "not_leader", "this controller stops; submit again to the next leader"},
-        {m->items.n > SUBMIT_MOST, "bad_request", "at most 1000 tasks are taken in one message"},
-        {!text_is_name(m->client), "bad_request",
-         "the client's name is 1 to 64 letters, digits and _.:-"},
     };
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
         if (cases[i].so) {
@@ -203,6 +217,26 @@ static const char *why_not(struct helios *h, const struct msg_submit *m, const c
             return cases[i].code;
         }
     return NULL;
+}
+
+
+static const char *why_not(struct helios *h, const struct msg_submit *m, const char **ret_reason)
+{
+    const struct {
+        bool so;
+        const char *code, *reason;
+    } cases[] = {
+        {m->items.n > SUBMIT_MOST, "bad_request", "at most 1000 tasks are taken in one message"},
+        {!text_is_name(m->client), "bad_request",
+         "the client's name is 1 to 64 letters, digits and _.:-"},
+    };
+    const char *code = submit_refuses(h, ret_reason);
+    for (size_t i = 0; i < ARRAY_SIZE(cases) && code == NULL; i++)
+        if (cases[i].so) {
+            *ret_reason = cases[i].reason;
+            code = cases[i].code;
+        }
+    return code;
 }
 
 void submit_reject(struct helios *h, const struct routing *from, const struct msg_submit *m,

@@ -31,6 +31,13 @@ struct submitted {
 void submit_one(struct helios *h, const struct msg_request *r, const struct submitter *who,
                 struct submitted *ret);
 
+/* submit_refuses gives the code for which no submit is taken now, and why; NULL when it is. */
+const char *submit_refuses(const struct helios *h, const char **ret_reason);
+/* submit_try does all but make the task: the record that it would have (views; without its id), and what of `after` has not completed
+ * yet. False: refused, or known, as ret says. */
+bool submit_try(struct helios *h, const struct msg_request *r, const struct submitter *who, struct rec_task *ret_task,
+                struct bytes *ret_after, size_t *ret_n_after, struct submitted *ret);
+
 #define ALIKE_BYTES (512 * 1024) /* of their parameters: they become one record, which must be readable as a message is */
 /* requests_alike: so many from the first one on differ in nothing but their parameters, and may be kept together (sheaf.h). */
 size_t requests_alike(const struct helios *h, const struct msg_request *requests, size_t n);

@@ -72,6 +72,9 @@ void release_attempt(struct helios *h, struct task *t);
 
 /* task_why appends one sentence: why it does not run (T11). Nothing for one that runs. */
 void task_why(struct helios *h, const struct task *t, struct buf *out);
+/* The same for one that is ready but for an agent and its turn, and for one whose time has not come. */
+void task_why_queue(struct helios *h, const struct task *t, struct buf *out);
+void task_why_time(struct helios *h, const struct task *t, struct buf *out);
 
 /* work_wants_turn: something became possible; work_turn comes soon. */
 void work_wants_turn(struct helios *h);

@@ -262,6 +262,8 @@ const struct verb task_verbs[] = {
     {"tasks", false, "state, action, swarm, client, limit (100, at most 1000)",
      "live tasks, oldest first, and why each one waits", query_tasks},
     {"task", false, "id", "one task, live or ended not long ago", query_task},
+    {"would", false, "the fields of `request`; client, signed",
+     "a dry run of a submit: who could run it, what it would wait for, its retries; nothing is stored", query_would},
     {"history", false, "limit (100, at most 1000), state, action", "the newest tasks that ended, oldest first", query_history},
     {"failed", false, "limit (100)", "tasks that failed for good and are kept", query_failed},
     {"limits", false, "", "what limited actions have taken, may still take, and how many tasks wait for it", query_limits},

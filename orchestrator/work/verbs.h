@@ -9,6 +9,7 @@
 void task_pack(struct helios *h, const struct task *t, struct pack *p); /* one row */
 void failed_pack(const struct kept *k, struct pack *p);
 
+int query_would(struct helios *h, struct verb_call *call);
 int query_history(struct helios *h, struct verb_call *call);
 int query_limits(struct helios *h, struct verb_call *call);
 int query_failed(struct helios *h, struct verb_call *call);

@@ -33,7 +33,7 @@ static void why_group(struct helios *h, const struct class *c, struct buf *out)
     }
 }
 
-static void why_queue(struct helios *h, const struct task *t, struct buf *out)
+void task_why_queue(struct helios *h, const struct task *t, struct buf *out)
 {
     const struct class *c = t->class;
     if (h->control.paused)
@@ -63,7 +63,7 @@ static void why_queue(struct helios *h, const struct task *t, struct buf *out)
         buf_printf(out, "its turn comes next");
 }
 
-static void why_time(struct helios *h, const struct task *t, struct buf *out)
+void task_why_time(struct helios *h, const struct task *t, struct buf *out)
 {
     buf_text(out, t->r.state == task_state_RETRYING ? "it waits out its backoff: "
                                                     : "it may not start before ");
@@ -86,9 +86,9 @@ void task_why(struct helios *h, const struct task *t, struct buf *out)
                    t->waits_for->holder ? t->waits_for->holder->r.id.at : "nobody",
                    t->waits_for->name);
     else if (t->lane)
-        why_queue(h, t, out);
+        task_why_queue(h, t, out);
     else if (t->r.not_before > h->now)
-        why_time(h, t, out);
+        task_why_time(h, t, out);
     else
         buf_text(out, "what it comes after did not complete: it ends now");
 }

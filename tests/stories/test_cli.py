@@ -131,7 +131,7 @@ def test_w3_state_is_text_and_json(realm):
 
 def test_every_query_and_command_of_the_wire_has_a_verb(realm):
     as_words = {"kpis": "kpi", "cycles": "cycle", "incidents": "incident", "optimization": "optimizations",
-                "cycle_run": "run-cycle", "snapshot": "top", "controller": "controllers", "health_report": "health-report",
+                "cycle_run": "run-cycle", "snapshot": "top", "controller": "controllers", "health_report": "health-report", "would": "submit",
                 **dict.fromkeys(["pipelines", "pipeline_run", "runs", "run", "run_cancel", "run_retry"], "pipeline"),
                 **dict.fromkeys(["reviews", "review_start"], "review")}
     missing = {v["name"] for v in answer(realm, "verbs")["verbs"]} - set(verbs()) - set(as_words)
@@ -308,3 +308,17 @@ def test_a_tap_counts_what_it_missed(tmp_path):
     assert "3 seen, 3 missed" in tap.log.read_text()
     control.close(0)
     events.close(0)
+
+
+def test_a_dry_run_of_a_submit_says_what_would_happen_and_stores_nothing(realm):
+    before = answer(realm, "status")
+    said = answer(realm, "submit", "nobody_does_this", "--dry-run", "--attempts", "4", "--priority", "1")
+    assert said["accepted"] and not said["starts_at_once"] and said["agents"] == [] and said["priority"] == 1
+    assert said["waits_for"] == "no live agent offers nobody_does_this"
+    assert said["max_attempts"] == 4 and said["pauses_ms"] == [60000, 120000, 240000]
+    shown = helios("submit", "nobody_does_this", "--dry-run", data=realm.data)
+    assert shown.returncode == 0 and "no live agent offers nobody_does_this" in shown.stdout
+    refused = helios("submit", "echo", "--dry-run", "--after", "t-999999", data=realm.data)
+    assert refused.returncode == TRY_AGAIN and "is not known" in refused.stdout
+    after = answer(realm, "status")
+    assert after["tasks_live"] == before["tasks_live"] and after["counters"]["submitted"] == before["counters"]["submitted"]

@@ -29,6 +29,7 @@ const struct option_row submit_options[] = {
     {"expires", "TIME", "of the signature (10m)"},
     {"realm", "NAME", "of the signature: security.realm of the agents"},
     {"wait", NULL, "wait for the end; the exit code tells"},
+    {"dry-run", NULL, "only say what would happen: who could run it, what it would wait for, its retries"},
     {0},
 };
 
@@ -177,6 +178,38 @@ static int await_all(struct client *c, struct waiting *w)
     return w->code;
 }
 
+/* dry_run asks what would become of the request; a refusal has its exit code. */
+static int dry_run(const struct args *a, const struct msg_request *request)
+{
+    struct client c;
+    struct buf packed = {0}, out = {0};
+    struct msg_request asked = *request;
+    json_t *answer = NULL;
+    asked.signature = (struct bytes){0};
+    struct_encode(&packed, part_schema("request"), &asked);
+    json_t *args = json_from_msgpack(buf_bytes(&packed));
+    json_object_set_new(args, "signed", json_boolean(request->signature.n > 0));
+    int r = client_open(&c, a);
+    if (r == 0) {
+        json_object_set_new(args, "client", json_string(c.talk.core.name));
+        r = client_query(&c, "would", args, &answer);
+    }
+    if (r == 0 && args_has(a, "json"))
+        print_json(json_incref(answer));
+    else if (r == 0) {
+        paint_tree(&out, answer, 0);
+        print_text(&out);
+    }
+    if (r == 0 && !json_is_true(json_object_get(answer, "accepted")))
+        r = EX_TEMPFAIL;
+    json_decref(answer);
+    json_decref(args);
+    buf_done(&packed);
+    buf_done(&out);
+    client_close(&c);
+    return r;
+}
+
 static int submit_one(const struct args *a, const char *action, struct bytes params, bool wait)
 {
     struct client c;
@@ -196,6 +229,8 @@ static int submit_one(const struct args *a, const char *action, struct bytes par
     if (r)
         return r;
     request.signature = buf_bytes(&signature);
+    if (args_has(a, "dry-run"))
+        return dry_run(a, &request);
     r = client_open(&c, a);
     if (r == 0) {
         client_submit(&c.talk.core, &request, 1, wait, c.timeout_ms, clock_now());

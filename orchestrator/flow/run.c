@@ -528,7 +528,7 @@ static int load_step(struct helios *h, struct bytes value)
     int failed = decide_decode(REC_step, value, &r);
     if (failed)
         return failed;
-    struct step *s = step_of(h, r.id, &part);
+    struct step *s = r.parts <= PARTS_MOST ? step_of(h, r.id, &part) : NULL;
     if (s && part < 0 && s->r.id.n == 0) {
         s->r = r;
         save_loaded(&s->save);

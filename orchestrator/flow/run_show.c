@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "run_show.h"
 
+#include "common/text.h"
 #include "fill.h"
 #include "part.h"
 #include "took.h"
+
+#define SHOWN_BYTES 1000 /* of what a step returned and printed */
 
 /* ---- the time that is left ---- */
 
@@ -141,6 +144,16 @@ static uint64_t attempts_of(struct helios *h, const struct step *s)
     return t ? t->r.attempt : s->r.attempt;
 }
 
+/* The end of what it printed says how it went. */
+static void pack_output(struct pack *p, struct bytes output)
+{
+    struct bytes end = {output.at + output.n - MIN(output.n, (size_t)SHOWN_BYTES), MIN(output.n, (size_t)SHOWN_BYTES)};
+    while (end.n && ((unsigned char)*end.at & 0xc0) == 0x80) /* not from the middle of a character */
+        end = (struct bytes){end.at + 1, end.n - 1};
+    if (end.n && text_is_utf8(end))
+        pack_put_str(p, "output", end);
+}
+
 static void pack_step(struct helios *h, struct pack *p, const struct step *s)
 {
     const struct set_flow_step *set = s->plan->set;
@@ -160,8 +173,9 @@ static void pack_step(struct helios *h, struct pack *p, const struct step *s)
     pack_put_str(p, "error", s->r.error);
     if (set->each.n && s->r.id.n)
         pack_parts(p, s);
-    if (s->r.data.n)
+    if (s->r.data.n && s->r.data.n <= SHOWN_BYTES)
         pack_put_raw(p, "data", s->r.data);
+    pack_output(p, s->r.output);
     pack_end(p);
 }
 
@@ -199,7 +213,7 @@ void run_pack(struct helios *h, struct pack *p, const struct run *r, struct byte
     pack_artifacts(p, r);
     pack_key(p, "rows");
     pack_list(p);
-    for (size_t i = 0; i < r->plan->n_order && most; i++) {
+    for (size_t i = 0; i < r->plan->n_order && most && p->out->n < RUN_SHOW_BYTES; i++) {
         const struct step *s = &r->steps[r->plan->order[i]];
         if (state.n && !bytes_is(state, enum_text(&enum_step_state, (int)s->r.state)))
             continue;

@@ -6,6 +6,7 @@
 #include "step.h"
 
 #define RUN_SHOW_STEPS 1000 /* rows of one answer */
+#define RUN_SHOW_BYTES (700 * 1024) /* no row begins behind so many: an answer is a message */
 
 /* Fields into an open map. */
 void run_pack_row(struct helios *h, struct pack *p, const struct run *r);

@@ -83,7 +83,7 @@ static int query_pipeline(struct helios *h, struct verb_call *call)
     pack_put_raw(p, "params", set->params);
     pack_key(p, "rows");
     pack_list(p);
-    for (size_t i = first; i < set->steps.n && left; i++, left--)
+    for (size_t i = first; i < set->steps.n && left && p->out->n < RUN_SHOW_BYTES; i++, left--)
         pack_plan_step(h, p, set, (const struct set_flow_step *)set->steps.at + i);
     pack_end(p);
     return 0;
@@ -127,7 +127,7 @@ static int query_runs(struct helios *h, struct verb_call *call)
     pack_put_int(l.p, "total", (int64_t)n);
     pack_key(l.p, "runs");
     pack_list(l.p);
-    for (size_t i = 0; i < n && i < l.left; i++) {
+    for (size_t i = 0; i < n && i < l.left && l.p->out->n < RUN_SHOW_BYTES; i++) {
         pack_map(l.p);
         run_pack_row(h, l.p, found[i]);
         pack_end(l.p);

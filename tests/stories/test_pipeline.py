@@ -138,6 +138,7 @@ def test_p10_a_run_is_cancelled(realm):
 def test_a_dry_run_and_words_that_are_wrong(realm):
     done = helios(realm, "pipeline", "run", "video", "--dry-run", "--wait", "--params", '{"style": 1}')
     assert done.returncode == 1 and "steps.script.data.text" in done.stdout  # nothing is expected of script
+    assert 'script  would ask for write with {"topic":"sea"}' in done.stdout
     assert "needs the parameter style" in helios(realm, "pipeline", "run", "video").stderr
     assert helios(realm, "pipeline", "run", "video", "--params", "[]").returncode == 64
     assert helios(realm, "pipeline", "status", "r-9").returncode == 66

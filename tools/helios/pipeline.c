@@ -124,7 +124,8 @@ static int show_pipeline(struct client *c, const struct args *a)
 
 static int ask_run(struct client *c, const struct args *a, const char *id, json_t **ret)
 {
-    json_t *args = json_pack("{sssI}", "id", id, "limit", (json_int_t)args_int(a, "limit", 60));
+    json_int_t most = args_int(a, "limit", args_has(a, "json") ? 1000 : 60);
+    json_t *args = json_pack("{sssI}", "id", id, "limit", most);
     int r = client_query(c, "run", add_option(args, a, "state"), ret);
     json_decref(args);
     return r;

@@ -96,6 +96,24 @@ static void draw_steps(struct buf *out, const json_t *run)
     paint_table(out, json_object_get(run, "rows"), columns);
 }
 
+/* A dry run's steps say what they would do. */
+static void draw_would(struct buf *out, const json_t *run)
+{
+    const json_t *row;
+    size_t i;
+    if (!json_is_true(json_object_get(run, "dry_run")))
+        return;
+    buf_text(out, "\n");
+    json_array_foreach (json_object_get(run, "rows"), i, row) {
+        if (!*text_of(row, "output"))
+            continue;
+        paint(out, TONE_BOLD, "%s", text_of(row, "step"));
+        buf_text(out, "  ");
+        text_safe(out, bytes_of(text_of(row, "output")));
+        buf_text(out, "\n");
+    }
+}
+
 static void draw_artifacts(struct buf *out, const json_t *run)
 {
     static const struct column columns[] = {{"artifact", "name", SHAPE_TEXT, 32}, {"of", "step", SHAPE_TEXT, 32}, {"path", "path", SHAPE_TEXT, 0}, {0}};
@@ -112,5 +130,6 @@ void run_draw(struct buf *out, const json_t *run)
     draw_path(out, run);
     draw_counts(out, run);
     draw_steps(out, run);
+    draw_would(out, run);
     draw_artifacts(out, run);
 }

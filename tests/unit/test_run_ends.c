@@ -168,6 +168,32 @@ static void p11_what_a_run_looks_like_to_who_asks(void **state)
     flow_close(f);
 }
 
+/* A chain beside 2000 other steps: what an end writes does not grow with the graph. */
+static void p3_an_end_writes_what_it_has_changed_and_nothing_else(void **state)
+{
+    (void)state;
+    struct buf yaml = {0};
+    buf_text(&yaml, P("", S("a: {action: a}") S("b: {action: b, after: [a]}") S("c: {action: c, after: [b]}") S("d: {action: d, after: [c]}")));
+    for (int i = 0; i < 2000; i++)
+        buf_printf(&yaml, "      s%d: {action: d, after: [d]}\n", i);
+    struct flow *f = flow_open(buf_str(&yaml));
+    flow_run(f, "p", NULL);
+    size_t before = f->c->n_writes;
+    flow_end(f, "r-1/a", outcome_COMPLETED, NULL);
+    size_t written = f->c->n_writes - before;
+    assert_true(written <= 10);
+    assert_step(f, "r-1", "b", "RUNNING");
+    flow_end(f, "r-1/b", outcome_COMPLETED, NULL);
+    flow_end(f, "r-1/c", outcome_COMPLETED, NULL);
+    flow_end(f, "r-1/d", outcome_COMPLETED, NULL);
+    core_pass(f->c, 100);
+    assert_step(f, "r-1", "s1999", "RUNNING");
+    flow_restart(f);
+    assert_step(f, "r-1", "s1999", "RUNNING");
+    buf_done(&yaml);
+    flow_close(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +203,7 @@ int main(void)
         cmocka_unit_test(p8_so_many_runs_at_once_the_others_wait_in_order),
         cmocka_unit_test(p10_the_newest_ended_runs_are_kept_and_older_ones_leave_nothing),
         cmocka_unit_test(a_key_answers_the_same_run),
+        cmocka_unit_test(p3_an_end_writes_what_it_has_changed_and_nothing_else),
         cmocka_unit_test(p11_what_a_run_looks_like_to_who_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@ enum mutant {
     MUTANT_budget,   /* an emergency act does not write down that it was spent (X8) */
     MUTANT_recovery, /* a new leader forgets half-applied optimizations (X1) */
     MUTANT_vote,     /* a missing vote is a yes (V2) */
+    MUTANT_cursor,   /* a new leader lets schedules begin anew (S1) */
     MUTANT_quota,    /* what a limit has given is not written down (Q1) */
     MUTANT_step,     /* that a step has begun is not written down (P3) */
 

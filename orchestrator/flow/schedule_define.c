@@ -3,6 +3,7 @@
  * is, but for one thing: a schedule with another line of cron begins anew, now. */
 #include "schedule.h"
 
+#include "common/mutant.h"
 #include "settings/packed.h"
 #include "settings/zones.h"
 
@@ -11,7 +12,7 @@ static void set_clock(struct helios *h, struct schedule *s)
 {
     struct buf clock = {0};
     buf_printf(&clock, "%s %s%s", s->spec->cron.at, s->spec->zone.at, s->spec->enabled ? "" : " off");
-    if (!bytes_eq(s->r.clock, buf_bytes(&clock))) {
+    if (!bytes_eq(s->r.clock, buf_bytes(&clock)) || MUTANT(cursor)) {
         own_set(&s->r.clock, buf_bytes(&clock));
         s->r.cursor = MAX(s->r.cursor, schedule_wall(h));
         s->catching_up = false;

@@ -47,6 +47,8 @@
     X(wanted, "controller", "task", "RUN/STEP", "", "", "", "a task in the name of a step became durable")                       \
     X(stepped, "controller", "what it asked for", "RUN/STEP", "state", "1 = that is success", "", "what a step has come to became durable (P3)") \
     X(finished, "controller", "", "run", "state", "steps", "of them ended", "a run's end became durable")                        \
+    X(occurred, "controller", "schedule", "task", "", "time", "", "the task of an occurrence became durable (S1)")                   \
+    X(settled, "controller", "schedule", "", "", "its cursor", "ms between its times", "how far a schedule has come became durable")  \
     X(acted, "", "KPI or target", "act", "why", "1 = health was known", "1 stale | 2 absurd | 4 missing",                        \
       "an automatic act was authorized, with what was known then")                                                               \
     X(fault, "who suffers", "", "", "what", "", "", "a fault began or ended; for people")                                        \

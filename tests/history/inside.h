@@ -55,6 +55,7 @@ void broken(struct check *c, const char *format, ...) FORMAT_LIKE(2, 3);
                      "to a person (X1, X3)")                                                       \
     X(reviews, "a committee decides once, by votes that its reviewers gave, none of which changes, " \
                "and as its rule says (V2, V3)")                                                    \
+    X(occurrences, "each time of a schedule up to its cursor has begun one task, none has two, and no cursor goes back (S1)") \
     X(limits, "every attempt of a limited action is counted before it begins (Q1)")                \
     X(runs, "a step begins once, when its parents have ended as its rule says; what it has come to " \
             "never changes, and its run ends with it (P2, P3, P7)")                                \

@@ -206,14 +206,14 @@ static void stop(struct node *n)
 
 const struct node_kind node_client = {"client", start, turn, stop};
 
-void client_order(struct node *n, const char *verb)
+void client_order(struct node *n, const char *verb, const char *name, const char *word)
 {
     struct node *before = world.me;
     if (!n->up)
         return;
     world.me = n;
     trace("orders %s", verb);
-    order(n->process, verb, NULL, NULL);
+    order(n->process, verb, name, word);
     world.me = before;
     node_wake(n, world.now);
 }

@@ -5,6 +5,6 @@
 
 #include "load.h"
 
-void client_order(struct node *n, const char *verb); /* a command without arguments */
+void client_order(struct node *n, const char *verb, const char *name, const char *word); /* a command with one argument; name NULL: none */
 
 #endif

@@ -13,12 +13,14 @@
 #include "toy.h"
 
 #define LIMITED "slow" /* as realm/helios.yaml says */
+#define TICK_MS 30000  /* its schedule `tick` */
 
 struct known { /* a task or an optimization, as it was durable last */
     UT_hash_handle hh;
     char *id;
     uint64_t attempt, counted;
     int verdict, state;
+    bool occurred; /* it is known as an occurrence of a schedule */
     bool limited; /* a task of the action that is limited */
     bool wanted;  /* that somebody has told for whom it is */
     uint64_t votes; /* of a review: a bit each seat whose vote is known */
@@ -27,6 +29,7 @@ static struct {
     struct known *known;
     uint64_t *digests; /* of the commits, by sequence; owned */
     size_t n, room;
+    uint64_t cursor; /* of the only schedule, as it is durable */
     uint64_t n_limited, n_counted; /* durable attempts of the limited action, and what its quota counted */
     bool lost;
     const char *who;
@@ -115,6 +118,16 @@ static void dispatched(struct known *k, struct bytes holder, uint64_t attempt)
     facts.n_limited += k->limited;
 }
 
+static void occurred(struct known *k, const struct rec_task *r)
+{
+    const char *at = k->occurred || !bytes_is(r->owner_kind, "schedule") ? NULL : memrchr(r->key.at, '@', r->key.n);
+    if (at == NULL)
+        return;
+    k->occurred = true;
+    fact(.kind = FACT_occurred, .who = facts.who, .key = name(r->owner_id), .id = k->id,
+         .n = number((struct bytes){at + 1, r->key.n - (size_t)(at + 1 - r->key.at)}));
+}
+
 /* The result of an attempt and the start of the next one may be one commit. */
 static void read_task(const void *record)
 {
@@ -124,6 +137,7 @@ static void read_task(const void *record)
     if (bytes_is(r->owner_kind, "run") && !k->wanted)
         fact(.kind = FACT_wanted, .who = facts.who, .key = k->id, .id = name(r->owner_id));
     k->wanted = true;
+    occurred(k, r);
     bool goes_on = r->attempt > k->attempt && r->holder.n;
     if (goes_on && attempt_in(r->output) < r->attempt)
         counted(k, r->output, "");
@@ -207,6 +221,17 @@ static void read_quota(const void *record)
 {
     const struct rec_quota *r = record;
     facts.n_counted = r->used;
+}
+
+static void read_schedule(const void *record)
+{
+    facts.cursor = (uint64_t)((const struct rec_schedule *)record)->cursor;
+}
+
+static void tell_settled(uint64_t before)
+{
+    if (facts.cursor != before)
+        fact(.kind = FACT_settled, .who = facts.who, .key = "tick", .n = facts.cursor, .m = TICK_MS);
 }
 
 /* tell_limited, when a commit is read whole: the kinds of its records come in their own order. */
@@ -321,6 +346,7 @@ static const struct reader {
     {REC_plan, read_plan},
     {REC_run, read_run},
     {REC_step, read_step},
+    {REC_schedule, read_schedule},
 };
 
 static void read_one(enum rec kind, void (*read)(const void *record), struct bytes value)
@@ -337,6 +363,7 @@ static void read_one(enum rec kind, void (*read)(const void *record), struct byt
         struct rec_plan plan;
         struct rec_run run;
         struct rec_step step;
+        struct rec_schedule schedule;
         struct rec_entry entry;
     } record;
     struct arena arena = {0};
@@ -394,9 +421,10 @@ static void on_commit(void *user, struct model *before, const struct bytes *keys
     if ((is_known(number(args[2]), args[3]) && !twice) || facts.lost)
         return;
     fact(.kind = FACT_commit, .who = facts.who, .key = name(args[3]), .n = facts.epoch, .m = number(args[2]));
-    uint64_t n_before = facts.n_limited;
+    uint64_t n_before = facts.n_limited, cursor = facts.cursor;
     read_groups(keys, n_keys, args, 6 + entries);
     tell_limited(n_before);
+    tell_settled(cursor);
     for (size_t i = 6; i < 6 + entries; i++)
         for (struct cursor c = cursor_of(args[i]); c.at < c.end;)
             read_one(REC_entry, read_entry, read_whole(&c).whole);

@@ -391,7 +391,7 @@ static bool person(struct fault *f)
 {
     static const char *const verbs[] = {"unfreeze", "unfreeze", "unfreeze", "freeze"};
     f->a = any_of(&node_client);
-    client_order(f->a, verbs[draw(ARRAY_SIZE(verbs))]);
+    client_order(f->a, verbs[draw(ARRAY_SIZE(verbs))], NULL, NULL);
     return true;
 }
 

@@ -36,10 +36,12 @@ static bool drained(void)
     return l && !facts_busy(l);
 }
 
-/* One who lets automation go on, where the brake or lost data had stopped it. */
+/* One who lets automation go on, where the brake or lost data had stopped it; what runs by the clock would never be drained. */
 static void let_go_on(void)
 {
-    client_order(node_find(&node_client, 0), "unfreeze");
+    struct node *client = node_find(&node_client, 0);
+    client_order(client, "unfreeze", NULL, NULL);
+    client_order(client, "schedule_pause", "name", "tick");
 }
 
 static void heal(void)

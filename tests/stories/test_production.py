@@ -118,6 +118,14 @@ def test_what_the_clock_runs_can_be_run_now(channel):
     until(lambda: len(json.loads(channel.file("curator.json").read_text())["queue"]) == 6, "six topics wait")
 
 
+@pytest.mark.parametrize("name", ["video", "upload", "analytics", "style"])
+def test_a_dry_run_goes_through_and_does_nothing(channel, name):
+    before = sorted(channel.file("video").glob("*"))
+    run = channel.helios("pipeline", "run", name, "--dry-run", "--wait")
+    assert run["state"] == "COMPLETED" and run["dry_run"], run
+    assert sorted(channel.file("video").glob("*")) == before
+
+
 def test_a_topic_that_is_not_there_fails_its_run_at_once(channel):
     run = channel.helios("pipeline", "run", "video", "--params", '{"topic": "no-such-topic"}', "--wait", good=False)
     steps = {row["step"]: row for row in run["rows"]}

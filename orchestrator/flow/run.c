@@ -535,11 +535,14 @@ static int load_step(struct helios *h, struct bytes value)
     } else {
         failed = s && part >= 0 ? put_part(s, part, &r) : -EPROTO;
     }
-    if (failed)
+    if (failed) {
         record_free(&schema_records[REC_step], &r);
-    else
-        s->run->bytes += r.data.n + r.output.n;
-    return failed;
+        return failed;
+    }
+    s->run->bytes += r.data.n + r.output.n;
+    if (run_ended(s->run)) /* it entered its line without them */
+        runs_of(h)->bytes_kept += r.data.n + r.output.n;
+    return 0;
 }
 
 static int load(struct helios *h, enum rec kind, struct bytes value)

@@ -125,6 +125,29 @@ static void p10_the_newest_ended_runs_are_kept_and_older_ones_leave_nothing(void
     flow_close(f);
 }
 
+/* The simulator: what a run keeps was counted out of all that is kept, and after a restart it had never been counted in. */
+static void p10_ended_runs_are_kept_while_another_is_retried_after_a_restart(void **state)
+{
+    (void)state;
+    struct flow *f = flow_open(three);
+    for (int i = 1; i <= 2; i++) {
+        char id[32];
+        flow_run(f, "p", NULL);
+        snprintf(id, sizeof(id), "r-%d/a", i);
+        flow_end(f, id, outcome_COMPLETED, "{\"x\": 1}");
+        snprintf(id, sizeof(id), "r-%d/b", i);
+        flow_end(f, id, outcome_FAILED, NULL);
+        snprintf(id, sizeof(id), "r-%d/d", i);
+        if (i == 1)
+            flow_end(f, id, outcome_COMPLETED, NULL);
+    }
+    flow_restart(f);
+    assert_true(flow_ask(f, true, "run_retry", "{\"id\": \"r-1\"}")->ok);
+    flow_end(f, "r-2/d", outcome_COMPLETED, NULL);
+    assert_run(f, "r-2", "FAILED");
+    flow_close(f);
+}
+
 static void a_key_answers_the_same_run(void **state)
 {
     (void)state;
@@ -202,6 +225,7 @@ int main(void)
         cmocka_unit_test(p10_cancel_ends_what_runs_and_begins_nothing_more),
         cmocka_unit_test(p8_so_many_runs_at_once_the_others_wait_in_order),
         cmocka_unit_test(p10_the_newest_ended_runs_are_kept_and_older_ones_leave_nothing),
+        cmocka_unit_test(p10_ended_runs_are_kept_while_another_is_retried_after_a_restart),
         cmocka_unit_test(a_key_answers_the_same_run),
         cmocka_unit_test(p3_an_end_writes_what_it_has_changed_and_nothing_else),
         cmocka_unit_test(p11_what_a_run_looks_like_to_who_asks),

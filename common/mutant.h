@@ -17,6 +17,8 @@ enum mutant {
     MUTANT_cursor,   /* a new leader lets schedules begin anew (S1) */
     MUTANT_quota,    /* what a limit has given is not written down (Q1) */
     MUTANT_step,     /* that a step has begun is not written down (P3) */
+    MUTANT_forget,   /* a new leader does not know which steps have completed (P3) */
+    MUTANT_apart,    /* what a schedule starts does not move its cursor in the same commit (S1) */
 
     /* Of tests/safety. */
     MUTANT_brake,    /* much that vanishes at once freezes nothing (X9) */

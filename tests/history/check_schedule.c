@@ -1,35 +1,80 @@
 /* SPDX-License-Identifier: MPL-2.0 */
-/* What a schedule is promised that leaves none out and may overlap: each of its times up to the cursor has begun one task (S1). Counts by
- * itself: it knows nothing of orchestrator/flow. */
+/* What a schedule is promised: each of its times is settled once, in the commit that starts it, or that says why it does not. */
 #include "inside.h"
 
-struct cursor_of {
-    bool known;
-    uint64_t at;
+struct schedule {
+    const char *id;
+    const struct fact *cursor;  /* the newest */
+    uint64_t passed, started, skipped, waiting; /* occurrences; waiting: 0 or 1 */
+    bool touched; /* by the commit under way */
 };
 
-static void see_cursor(struct check *c, struct group *tasks, struct cursor_of *cursor, const struct fact *f)
+struct occurrences {
+    struct check *check;
+    struct group schedules; /* struct schedule, by id */
+    struct group started;   /* const struct fact *, by schedule and time */
+    bool touched;
+};
+
+static void cursor_moves(struct check *c, struct schedule *s, const struct fact *f)
 {
-    if (cursor->known && f->n < cursor->at)
-        broken(c, "%s: its cursor went back from %llu to %llu", f->key, (unsigned long long)cursor->at, (unsigned long long)f->n);
-    for (uint64_t time = cursor->known ? cursor->at / f->m * f->m + f->m : UINT64_MAX; time <= f->n; time += f->m)
-        if (*(const struct fact **)group_row(tasks, f->key, "", time) == NULL)
-            broken(c, "%s: its cursor is %llu, and nothing began at %llu", f->key, (unsigned long long)f->n, (unsigned long long)time);
-    *cursor = (struct cursor_of){true, MAX(cursor->at, f->n)};
+    if (s->cursor && f->n < s->cursor->n)
+        broken(c, "the cursor of %s went back from %llu to %llu at %s", f->id, (unsigned long long)s->cursor->n,
+               (unsigned long long)f->n, f->who);
+    s->cursor = f;
+    s->passed += f->m;
+}
+
+static void occurrence_starts(struct occurrences *o, struct schedule *s, const struct fact *f)
+{
+    const struct fact **first = group_row(&o->started, f->id, f->key, 0);
+    if (*first && (*first)->text != f->text)
+        broken(o->check, "%s of %s was started as %s and as %s", f->key, f->id, (*first)->text, f->text);
+    s->started += *first == NULL;
+    *first = f;
+}
+
+/* What a commit passes, it starts, skips or keeps waiting. */
+static void commit_ends(struct occurrences *o)
+{
+    for (struct schedule *s = NULL; o->touched && (s = group_next(&o->schedules, s));) {
+        uint64_t settled = s->started + s->skipped + s->waiting;
+        if (s->touched && s->passed != settled) {
+            broken(o->check, "%s has passed %llu of its times, and of these %llu were started, %llu skipped, %llu wait", s->id,
+                   (unsigned long long)s->passed, (unsigned long long)s->started, (unsigned long long)s->skipped,
+                   (unsigned long long)s->waiting);
+            s->passed = settled;
+        }
+        s->touched = false;
+    }
+    o->touched = false;
+}
+
+static void see(struct occurrences *o, const struct fact *f)
+{
+    struct schedule *s = group_row(&o->schedules, f->id, "", 0);
+    s->id = f->id;
+    s->touched = o->touched = true;
+    if (f->kind == FACT_settled)
+        cursor_moves(o->check, s, f);
+    else if (f->kind == FACT_occurs)
+        occurrence_starts(o, s, f);
+    else if (f->kind == FACT_skips)
+        s->skipped += f->m;
+    else
+        s->waiting = f->n != 0;
 }
 
 void promise_occurrences(struct check *c)
 {
-    _cleanup_(group_done) struct group tasks = {.size = sizeof(const struct fact *)};
-    _cleanup_(group_done) struct group cursors = {.size = sizeof(struct cursor_of)};
+    struct occurrences o = {.check = c, .schedules = {.size = sizeof(struct schedule)}, .started = {.size = sizeof(const struct fact *)}};
     for each_fact(f, c->h) {
-        if (f->kind == FACT_settled)
-            see_cursor(c, &tasks, group_row(&cursors, f->key, "", 0), f);
-        if (f->kind != FACT_occurred)
-            continue;
-        const struct fact **before = group_row(&tasks, f->key, "", f->n);
-        if (*before && strcmp((*before)->id, f->id) != 0)
-            broken(c, "%s of %llu has two tasks: %s and %s", f->key, (unsigned long long)f->n, (*before)->id, f->id);
-        *before = f;
+        if (f->kind == FACT_commit)
+            commit_ends(&o);
+        else if (f->kind >= FACT_settled && f->kind <= FACT_waits)
+            see(&o, f);
     }
+    commit_ends(&o);
+    group_done(&o.schedules);
+    group_done(&o.started);
 }

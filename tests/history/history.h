@@ -36,21 +36,26 @@
     X(sent, "source instance", "controller", "", "", "samples", "", "published since that controller first heard the source")    \
     X(stored, "source instance", "controller", "", "", "samples", "", "taken in by it")                                          \
     X(dropped, "source instance", "controller", "", "reason", "samples", "", "counted by it as refused, or as lost")             \
-    X(said, "agent", "", "task", "yes, no or abstain", "", "", "a reviewer's run ended with this vote (V1)")                      \
-    X(voted, "controller", "task of the seat", "review", "yes, no, abstain or missing", "", "", "a vote became durable")         \
-    X(decided, "controller", "y, n, a, - a seat", "review", "APPROVED or REJECTED", "quorum, %", "threshold, %",                  \
-      "the decision of a committee became durable; every seat has one weight (V3)")                                              \
     X(limited, "controller", "action", "", "", "durable attempts of it", "counted by its quota's record, as it is durable",      \
       "an attempt of an action that is limited by the day became durable (Q1)")                                                  \
-    X(edge, "pipeline", "a step that it comes after", "step", "all, any or all_done", "", "", "of a definition that became durable (P2)") \
-    X(began, "controller", "pipeline", "run", "", "", "", "a run of a pipeline became durable")                                  \
-    X(wanted, "controller", "task", "RUN/STEP", "", "", "", "a task in the name of a step became durable")                       \
-    X(stepped, "controller", "what it asked for", "RUN/STEP", "state", "1 = that is success", "", "what a step has come to became durable (P3)") \
-    X(finished, "controller", "", "run", "state", "steps", "of them ended", "a run's end became durable")                        \
-    X(occurred, "controller", "schedule", "task", "", "time", "", "the task of an occurrence became durable (S1)")                   \
-    X(settled, "controller", "schedule", "", "", "its cursor", "ms between its times", "how far a schedule has come became durable")  \
     X(acted, "", "KPI or target", "act", "why", "1 = health was known", "1 stale | 2 absurd | 4 missing",                        \
       "an automatic act was authorized, with what was known then")                                                               \
+    X(settled, "controller", "", "schedule", "", "cursor", "its times since the last one", "how far a schedule has come became durable") \
+    X(occurs, "controller", "time", "schedule", "task or run", "", "", "what an occurrence started became durable")               \
+    X(skips, "controller", "", "schedule", "why", "newest time", "how many", "that occurrences do not run was noted, durably")     \
+    X(waits, "controller", "", "schedule", "", "time; 0 = none", "", "an occurrence that is settled and waits became durable")     \
+    X(edge, "", "pipeline", "step", "the step before it", "its rule: 0 all, 1 any, 2 all_done", "", "of what runs have to do")     \
+    X(promised, "client", "key", "run", "", "", "", "a client was told which run its key has")                                     \
+    X(run, "controller", "pipeline", "run", "state", "retries", "at its end: steps that have not ended", "a run's state became durable")                                \
+    X(begun, "controller", "", "step, or step and part", "task", "retries of its run", "", "a step's task became durable")                          \
+    X(step, "controller", "its task, review or run", "step, or step and part", "state", "1 = its condition was false", "retries of its run", \
+      "what a step has come to became durable")                                                                                  \
+    X(review, "controller", "", "review", "QUORUM/THRESHOLD/SCORE", "", "", "a committee was asked: the rule, in %")                \
+    X(said, "agent", "seat", "review", "vote", "", "score", "a reviewer's program ended well and had printed this")                \
+    X(voted, "controller", "seat", "review", "vote", "weight in thousandths", "score", "the ledger tells of a vote; missing is none") \
+    X(seat, "controller", "seat", "review", "vote", "weight in thousandths", "1 = veto", "the decision that follows has counted it so") \
+    X(decided, "controller", "reason", "review", "state", "", "", "the ledger tells of a decision")                                \
+    X(review_state, "controller", "", "review", "state", "", "", "a review's state became durable")                                \
     X(fault, "who suffers", "", "", "what", "", "", "a fault began or ended; for people")                                        \
     X(quiet, "", "", "", "", "", "", "faults and load have been over for long enough: all must be drained")
 

@@ -12,6 +12,9 @@ struct history {
     struct word *words;      /* owned; every string once */
 };
 
+/* history_word finds a text among the strings of the facts; NULL: none has it. */
+const char *history_word(const struct history *h, const char *text);
+
 #define each_fact(f, h) (const struct fact *f = (h)->facts; f < (h)->facts + (h)->n; f++)
 
 /* ---- rows by name: two words of the history and a number ---- */
@@ -24,9 +27,6 @@ void *group_row(struct group *g, const char *a, const char *b, uint64_t n);
 void *group_seek(const struct group *g, const char *a, const char *b, uint64_t n); /* NULL */
 void *group_next(const struct group *g, const void *data); /* the first after NULL; NULL at the end */
 void group_done(struct group *g);
-
-/* history_word is the address of a text that some fact has; NULL: none has it. */
-const char *history_word(const struct history *h, const char *text);
 
 /* ---- one check under way ---- */
 struct check {
@@ -53,15 +53,18 @@ void broken(struct check *c, const char *format, ...) FORMAT_LIKE(2, 3);
     X(budgets, "no more emergency acts than a target and the realm have in any hour (X8)")         \
     X(optimizations, "no optimization is left half applied: kept by a verdict, undone, or handed " \
                      "to a person (X1, X3)")                                                       \
-    X(reviews, "a committee decides once, by votes that its reviewers gave, none of which changes, " \
-               "and as its rule says (V2, V3)")                                                    \
-    X(occurrences, "each time of a schedule up to its cursor has begun one task, none has two, and no cursor goes back (S1)") \
+    X(reviews, "a review is decided once, for ever, and as the votes say that the ledger tells "   \
+               "of and its reviewers gave; a missing one is none (V2, V3)")                        \
     X(limits, "every attempt of a limited action is counted before it begins (Q1)")                \
-    X(runs, "a step begins once, when its parents have ended as its rule says; what it has come to " \
-            "never changes, and its run ends with it (P2, P3, P7)")                                \
     X(samples, "samples sent = stored + counted losses (H1)")                                      \
     X(acts, "no automatic act on missing, stale or absurd data (H3)")                              \
     X(blocked, "nothing is blocked without a reason (T11)")                                        \
+    X(occurrences, "no occurrence of a schedule starts twice, none is passed without a start or a "   \
+                   "noted skip in the same commit, cursors never go back (S1)")                    \
+    X(runs, "a run that was accepted is durable, keeps its key and ends (P3, P10)")                \
+    X(steps, "no step begins before what it comes after has ended as its rule says, none begins "  \
+             "twice, none that has completed runs again; its task's end is its own, and all of "   \
+             "them are their run's (P2, P3, P7)")                                              \
     X(drained, "after a quiet period everything has ended")
 
 #define X(name, doc) void promise_##name(struct check *c);

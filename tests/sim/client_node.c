@@ -19,6 +19,7 @@ struct client_process {
     void *sockets[CONTROLLERS];
     struct load *load; /* of the node */
     uint64_t requests[LOAD_MOST]; /* of each job */
+    uint64_t runs[ERRANDS][2];    /* of each errand, and of its asking again */
     struct buf in;
 };
 
@@ -58,6 +59,19 @@ static void on_ended(struct client_process *c, const struct client_event *e)
             c->load->jobs[i].over = true;
 }
 
+/* A run that is told is promised; one that was refused is asked for no more. */
+static void on_answered(struct client_process *c, const struct client_event *e)
+{
+    for (size_t i = 0; i < ERRANDS; i++) {
+        struct errand *errand = &c->load->errands[i];
+        struct bytes id = map_str(e->reply->data, "id", "");
+        if ((c->runs[i][0] != e->request && c->runs[i][1] != e->request) || !e->reply->ok || id.n == 0)
+            continue;
+        snprintf(errand->id, sizeof(errand->id), BYTES_F, BYTES_A(id));
+        fact(.kind = FACT_promised, .who = world.me->name, .key = errand->key, .id = errand->id);
+    }
+}
+
 static void tell(void *user, const struct client_event *e)
 {
     struct client_process *c = user;
@@ -70,6 +84,8 @@ static void tell(void *user, const struct client_event *e)
         on_accepted(c, j, e);
     else if (e->what == CLIENT_REFUSED && j)
         on_refused(c, j, e);
+    else if (e->what == CLIENT_ANSWERED && e->request)
+        on_answered(c, e);
 }
 
 static const struct client_calls calls = {send, tell};
@@ -87,6 +103,8 @@ static void start(struct node *n)
     }
     for (size_t i = 0; i < c->load->n; i++)
         c->load->jobs[i].asked = false;
+    for (size_t i = 0; i < ERRANDS; i++)
+        c->load->errands[i].asked = c->load->errands[i].asked_again = c->load->errands[i].changed = false;
 }
 
 /* Whatever the state machine makes of it: this was told. */
@@ -147,16 +165,16 @@ static void ask(struct client_process *c, size_t i)
         ask_for_a_bunch(c, j);
 }
 
-static void order(struct client_process *c, const char *verb, const char *name, const char *word)
+static uint64_t command(struct client_process *c, const char *verb, const char *const args_of[][2], size_t n)
 {
     _cleanup_(buf_done) struct buf args = {0};
     struct pack p;
     pack_init(&p, &args);
     pack_map(&p);
-    if (name)
-        pack_put_text(&p, name, word);
+    for (size_t i = 0; i < n; i++)
+        pack_put_text(&p, args_of[i][0], args_of[i][1]);
     pack_end(&p);
-    client_put(&c->core,
+    return client_put(&c->core,
                &(struct client_question){.command = true,
                                          .name = bytes_of(verb),
                                          .args = buf_bytes(&args),
@@ -164,8 +182,38 @@ static void order(struct client_process *c, const char *verb, const char *name, 
                PATIENCE_MS, clock_now());
 }
 
+static void order(struct client_process *c, const char *verb, const char *name, const char *value)
+{
+    command(c, verb, (const char *const[][2]){{name, value}}, name != NULL);
+}
+
+static uint64_t ask_for_run(struct client_process *c, const struct errand *e)
+{
+    return command(c, "pipeline_run", (const char *const[][2]){{"name", e->pipeline}, {"key", e->key}}, 2);
+}
+
+static void want_runs(struct client_process *c)
+{
+    for (size_t i = 0; i < ERRANDS; i++) {
+        struct errand *e = &c->load->errands[i];
+        if (!e->asked && world.now >= e->at && e->id[0] == '\0') {
+            e->asked = true;
+            c->runs[i][0] = ask_for_run(c, e);
+        }
+        if (!e->asked_again && e->id[0] && world.now >= e->again_at) {
+            e->asked_again = true;
+            c->runs[i][1] = ask_for_run(c, e);
+        }
+        if (!e->changed && e->id[0] && e->change_at && world.now >= e->change_at) {
+            e->changed = true;
+            order(c, e->change, "id", e->id);
+        }
+    }
+}
+
 static void want(struct client_process *c)
 {
+    want_runs(c);
     for (size_t i = 0; i < c->load->n; i++) {
         struct job *j = &c->load->jobs[i];
         if (!j->asked && !j->over && load_may(c->load, j))
@@ -206,14 +254,14 @@ static void stop(struct node *n)
 
 const struct node_kind node_client = {"client", start, turn, stop};
 
-void client_order(struct node *n, const char *verb, const char *name, const char *word)
+void client_order(struct node *n, const char *verb, const char *name, const char *value)
 {
     struct node *before = world.me;
     if (!n->up)
         return;
     world.me = n;
-    trace("orders %s", verb);
-    order(n->process, verb, name, word);
+    trace("orders %s %s", verb, value ? value : "");
+    order(n->process, verb, name, value);
     world.me = before;
     node_wake(n, world.now);
 }

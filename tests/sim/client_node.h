@@ -5,6 +5,7 @@
 
 #include "load.h"
 
-void client_order(struct node *n, const char *verb, const char *name, const char *word); /* a command with one argument; name NULL: none */
+/* client_order gives a command; name and value: its one argument, or NULL. */
+void client_order(struct node *n, const char *verb, const char *name, const char *value);
 
 #endif

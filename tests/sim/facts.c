@@ -8,28 +8,25 @@
 
 #include <uthash.h>
 
+#include "flow.h"
 #include "proto/codec.h"
 #include "redis_node.h"
 #include "toy.h"
 
 #define LIMITED "slow" /* as realm/helios.yaml says */
-#define TICK_MS 30000  /* its schedule `tick` */
 
 struct known { /* a task or an optimization, as it was durable last */
     UT_hash_handle hh;
     char *id;
     uint64_t attempt, counted;
     int verdict, state;
-    bool occurred; /* it is known as an occurrence of a schedule */
     bool limited; /* a task of the action that is limited */
-    bool wanted;  /* that somebody has told for whom it is */
-    uint64_t votes; /* of a review: a bit each seat whose vote is known */
+    bool flow; /* whose task it is was told */
 };
 static struct {
     struct known *known;
     uint64_t *digests; /* of the commits, by sequence; owned */
     size_t n, room;
-    uint64_t cursor; /* of the only schedule, as it is durable */
     uint64_t n_limited, n_counted; /* durable attempts of the limited action, and what its quota counted */
     bool lost;
     const char *who;
@@ -118,14 +115,12 @@ static void dispatched(struct known *k, struct bytes holder, uint64_t attempt)
     facts.n_limited += k->limited;
 }
 
-static void occurred(struct known *k, const struct rec_task *r)
+/* Whose task it is, as soon as a record says it. */
+static void tell_owner(struct known *k, struct bytes owner, struct bytes object, struct bytes key)
 {
-    const char *at = k->occurred || !bytes_is(r->owner_kind, "schedule") ? NULL : memrchr(r->key.at, '@', r->key.n);
-    if (at == NULL)
-        return;
-    k->occurred = true;
-    fact(.kind = FACT_occurred, .who = facts.who, .key = name(r->owner_id), .id = k->id,
-         .n = number((struct bytes){at + 1, r->key.n - (size_t)(at + 1 - r->key.at)}));
+    if (!k->flow && object.n)
+        flow_task(facts.who, owner, object, key, k->id);
+    k->flow = true;
 }
 
 /* The result of an attempt and the start of the next one may be one commit. */
@@ -134,10 +129,7 @@ static void read_task(const void *record)
     const struct rec_task *r = record;
     struct known *k = task_of(r->id, r->key, r->at_most_once);
     k->limited = bytes_is(r->action, LIMITED);
-    if (bytes_is(r->owner_kind, "run") && !k->wanted)
-        fact(.kind = FACT_wanted, .who = facts.who, .key = k->id, .id = name(r->owner_id));
-    k->wanted = true;
-    occurred(k, r);
+    tell_owner(k, r->owner_kind, r->owner_id, r->key);
     bool goes_on = r->attempt > k->attempt && r->holder.n;
     if (goes_on && attempt_in(r->output) < r->attempt)
         counted(k, r->output, "");
@@ -177,7 +169,11 @@ static void read_grant(const void *record)
 static void read_key(const void *record)
 {
     const struct rec_key *r = record;
-    counted(task_of(r->task, r->key, false), map_get(r->done, "output").text, "COMPLETED");
+    struct known *k = task_of(r->task, r->key, false);
+    static const char schedules[] = "@schedule/"; /* the client that they are */
+    if (r->key.n > strlen(schedules) && memcmp(r->key.at, schedules, strlen(schedules)) == 0)
+        tell_owner(k, BYTES("schedule"), BYTES("?"), r->key);
+    counted(k, map_get(r->done, "output").text, "COMPLETED");
 }
 
 static void read_failed(const void *record)
@@ -194,7 +190,7 @@ static void proposed(const struct rec_optimization *r, const char *id)
     if (r->dry_run)
         return;
     const struct node *by = redis_node()->asking;
-    toy_acted(id, r->kpi, name(r->name), by, (r->began - WORLD_START_MS - by->base_ms) * MS);
+    toy_acted(id, r->kpi, name(r->name), by, (r->began - WORLD_START_MS - redis_node()->asking_base_ms) * MS);
     if (r->incident.n)
         fact(.kind = FACT_spent, .who = name(r->name), .key = "sim", .id = id, .n = TOY_PER_TARGET,
              .m = TOY_PER_REALM);
@@ -215,7 +211,7 @@ static void read_optimization(const void *record)
     k->state = (int)r->state;
 }
 
-/* ---- limits and committees ---- */
+/* ---- limits ---- */
 
 static void read_quota(const void *record)
 {
@@ -223,91 +219,11 @@ static void read_quota(const void *record)
     facts.n_counted = r->used;
 }
 
-static void read_schedule(const void *record)
-{
-    facts.cursor = (uint64_t)((const struct rec_schedule *)record)->cursor;
-}
-
-static void tell_settled(uint64_t before)
-{
-    if (facts.cursor != before)
-        fact(.kind = FACT_settled, .who = facts.who, .key = "tick", .n = facts.cursor, .m = TICK_MS);
-}
-
 /* tell_limited, when a commit is read whole: the kinds of its records come in their own order. */
 static void tell_limited(uint64_t before)
 {
     if (facts.n_limited > before)
         fact(.kind = FACT_limited, .who = facts.who, .key = LIMITED, .n = facts.n_limited, .m = facts.n_counted);
-}
-
-static void read_votes(struct known *k, const struct rec_review *r, char *letters)
-{
-    static const char marks[vote_COUNT] = {[vote_missing] = '-', [vote_yes] = 'y', [vote_no] = 'n', [vote_abstain] = 'a'};
-    struct value list = map_get(r->votes, "seats"), seat;
-    struct walk walk = walk_of(list.whole);
-    for (size_t i = 0; walk_item(&walk, &seat); i++) {
-        struct bytes vote = map_str(seat.whole, "vote", "");
-        letters[i] = marks[MAX(enum_find(&enum_vote, vote), 0)];
-        if (map_bool(seat.whole, "open", true) || k->votes & UINT64_C(1) << i)
-            continue;
-        k->votes |= UINT64_C(1) << i;
-        fact(.kind = FACT_voted, .who = facts.who, .key = name(map_str(seat.whole, "task", "")), .id = k->id, .text = name(vote));
-    }
-}
-
-static void read_review(const void *record)
-{
-    const struct rec_review *r = record;
-    bool is_new;
-    char letters[64] = "";
-    struct known *k = known_of(r->id, &is_new);
-    if (k->state) /* it never changes */
-        return;
-    read_votes(k, r, letters);
-    if (r->state == review_state_OPEN)
-        return;
-    k->state = 1;
-    fact(.kind = FACT_decided, .who = facts.who, .key = letters, .id = k->id, .text = enum_text(&enum_review_state, (int)r->state),
-         .n = (uint64_t)map_num(r->spec, "quorum", 0), .m = (uint64_t)map_num(r->spec, "threshold", 0));
-}
-
-/* ---- pipelines ---- */
-
-/* The definition tells what comes after what; a run only names it. */
-static void read_plan(const void *record)
-{
-    const struct rec_plan *r = record;
-    struct value steps = map_get(r->spec, "steps"), key, step, parent;
-    struct walk walk = walk_of(steps.whole);
-    _autofree_ char *pipeline = bytes_dup(r->pipeline);
-    while (walk_pair(&walk, &key, &step)) {
-        struct walk after = walk_of(map_get(step.whole, "after").whole);
-        _autofree_ char *id = bytes_dup(key.text), *rule = bytes_dup(map_str(step.whole, "rule", "all"));
-        while (walk_item(&after, &parent))
-            fact(.kind = FACT_edge, .who = pipeline, .key = name(parent.text), .id = id, .text = rule);
-    }
-}
-
-static void read_run(const void *record)
-{
-    const struct rec_run *r = record;
-    bool is_new;
-    const struct known *k = known_of(r->id, &is_new);
-    if (is_new)
-        fact(.kind = FACT_began, .who = facts.who, .key = name(r->pipeline), .id = k->id);
-    if (r->state >= run_state_COMPLETED)
-        fact(.kind = FACT_finished, .who = facts.who, .id = k->id, .text = enum_text(&enum_run_state, (int)r->state), .n = r->steps,
-             .m = r->done);
-}
-
-static void read_step(const void *record)
-{
-    const struct rec_step *r = record;
-    bool is_new;
-    const struct known *k = known_of(r->id, &is_new);
-    fact(.kind = FACT_stepped, .who = facts.who, .key = name(r->task), .id = k->id, .text = enum_text(&enum_step_state, (int)r->state),
-         .n = r->state == step_state_COMPLETED || r->by_when);
 }
 
 /* ---- the ledger ---- */
@@ -327,6 +243,29 @@ static void read_entry(const void *record)
                  .text = ends[i].state);
     if (bytes_is(r->topic, "agent.lost") || bytes_is(r->topic, "agent.left"))
         fact(.kind = FACT_judged, .who = name(r->id), .key = facts.who);
+    flow_entry(facts.who, r);
+}
+
+/* ---- schedules, runs, reviews ---- */
+
+static void read_schedule(const void *record)
+{
+    flow_schedule(facts.who, record);
+}
+
+static void read_run(const void *record)
+{
+    flow_run(facts.who, record);
+}
+
+static void read_step(const void *record)
+{
+    flow_step(facts.who, record);
+}
+
+static void read_review(const void *record)
+{
+    flow_review(facts.who, record);
 }
 
 /* ---- a commit ---- */
@@ -342,11 +281,12 @@ static const struct reader {
     {REC_failed, read_failed},
     {REC_optimization, read_optimization},
     {REC_quota, read_quota},
-    {REC_review, read_review},
-    {REC_plan, read_plan},
+    {REC_schedule, read_schedule},
     {REC_run, read_run},
     {REC_step, read_step},
-    {REC_schedule, read_schedule},
+    {REC_review, read_review},
+    {REC_run, read_run},
+    {REC_step, read_step},
 };
 
 static void read_one(enum rec kind, void (*read)(const void *record), struct bytes value)
@@ -359,12 +299,11 @@ static void read_one(enum rec kind, void (*read)(const void *record), struct byt
         struct rec_failed failed;
         struct rec_optimization optimization;
         struct rec_quota quota;
-        struct rec_review review;
-        struct rec_plan plan;
+        struct rec_entry entry;
+        struct rec_schedule schedule;
         struct rec_run run;
         struct rec_step step;
-        struct rec_schedule schedule;
-        struct rec_entry entry;
+        struct rec_review review;
     } record;
     struct arena arena = {0};
     if (struct_decode(&schema_records[kind], value, &record, &arena, NULL) == 0)
@@ -399,12 +338,13 @@ static bool is_known(uint64_t seq, struct bytes digest)
     return false;
 }
 
-static void read_groups(const struct bytes *keys, size_t n_keys, const struct bytes *args, size_t at)
+/* runs: those records alone, or all others. What a step has come to is of the try that its run is at. */
+static void read_groups(const struct bytes *keys, size_t n_keys, const struct bytes *args, size_t at, bool runs)
 {
     for (size_t i = 3; i < n_keys; i++) {
         const struct reader *r = reader_of(keys[i]);
         size_t sets = number(args[at]), drops = number(args[at + 1 + 2 * sets]);
-        for (size_t k = 0; r && k < sets; k++)
+        for (size_t k = 0; r && (r->kind == REC_run) == runs && k < sets; k++)
             read_one(r->kind, r->read, args[at + 2 + 2 * k]);
         at += 2 + 2 * sets + drops;
     }
@@ -421,10 +361,10 @@ static void on_commit(void *user, struct model *before, const struct bytes *keys
     if ((is_known(number(args[2]), args[3]) && !twice) || facts.lost)
         return;
     fact(.kind = FACT_commit, .who = facts.who, .key = name(args[3]), .n = facts.epoch, .m = number(args[2]));
-    uint64_t n_before = facts.n_limited, cursor = facts.cursor;
-    read_groups(keys, n_keys, args, 6 + entries);
+    uint64_t n_before = facts.n_limited;
+    read_groups(keys, n_keys, args, 6 + entries, true);
+    read_groups(keys, n_keys, args, 6 + entries, false);
     tell_limited(n_before);
-    tell_settled(cursor);
     for (size_t i = 6; i < 6 + entries; i++)
         for (struct cursor c = cursor_of(args[i]); c.at < c.end;)
             read_one(REC_entry, read_entry, read_whole(&c).whole);
@@ -470,6 +410,7 @@ uint64_t facts_commits(void)
 void facts_begin(void)
 {
     memset(&facts, 0, sizeof(facts));
+    flow_begin();
 }
 
 void facts_end(void)
@@ -482,4 +423,5 @@ void facts_end(void)
         free(k);
     }
     free(facts.digests);
+    flow_end();
 }

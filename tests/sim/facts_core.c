@@ -3,6 +3,7 @@
 #include "agent.h"
 #include "controller.h"
 #include "facts.h"
+#include "flow.h"
 #include "orchestrator/decide/optimization.h"
 #include "orchestrator/flow/review.h"
 #include "orchestrator/flow/run.h"
@@ -52,7 +53,7 @@ void facts_live(const struct node *controller)
 bool facts_busy(const struct node *controller)
 {
     struct helios *h = controller_shell(controller)->core;
-    return h->work.n_tasks || reviews_of(h)->n_open || live_runs(h, false) || !list_empty(&optimizations_of(h)->live);
+    return h->work.n_tasks || !list_empty(&optimizations_of(h)->live) || flow_busy(h);
 }
 
 void facts_samples(const struct node *controller, const struct node *agent)

@@ -36,7 +36,7 @@ static void draw_job(struct load *l, struct job *j, int64_t until)
     j->attempt_ms = chance(0.2) ? 500 + draw(3000) : 0;
     j->after = l->n && chance(0.15) ? 1 + (unsigned)draw(l->n) : 0;
     j->review = chance(0.1);
-    j->run = l->n % 9 == 2;
+    j->run = l->n % 20 == 2;
     j->cancel_at = chance(0.1) ? j->at + draw_between(10 * MS, 8 * SECOND) : 0;
 }
 
@@ -51,9 +51,20 @@ static void draw_again(struct load *l, struct job *j, int64_t until)
         snprintf(j->note, sizeof(j->note), "other");
 }
 
+static void draw_errand(struct errand *e, unsigned number, int64_t until)
+{
+    *e = (struct errand){.at = draw_between(0, until), .pipeline = chance(0.7) ? "diamond" : "gated"};
+    snprintf(e->key, sizeof(e->key), "e%u-%u", number, (unsigned)draw(1000000));
+    e->again_at = e->at + draw_between(0, 20 * SECOND);
+    e->change = chance(0.5) ? "run_retry" : "run_cancel";
+    e->change_at = chance(0.5) ? e->at + draw_between(10 * MS, 30 * SECOND) : 0;
+}
+
 void load_draw(struct load *l, size_t n, int64_t until)
 {
     l->n = 0;
+    for (unsigned i = 0; i < ERRANDS; i++)
+        draw_errand(&l->errands[i], i, until);
     for (n = MIN(n, (size_t)LOAD_MOST); l->n < n; l->n++)
         (l->n > 3 && chance(0.15) ? draw_again : draw_job)(l, &l->jobs[l->n], until);
 }

@@ -7,6 +7,7 @@
 #include "world.h"
 
 #define LOAD_MOST 64
+#define ERRANDS 2
 
 struct job {
     int64_t at;               /* µs: not before */
@@ -24,9 +25,20 @@ struct job {
     bool ran;
     bool asked, cancelled;    /* by the client's process that runs now */
 };
+/* A run of a pipeline that it wants. */
+struct errand {
+    int64_t at, again_at; /* µs; again_at: the same key once more */
+    int64_t change_at;    /* when it is cancelled, or retried if it has failed; 0 = never */
+    const char *change;   /* the verb */
+    char key[16];
+    const char *pipeline;
+    char id[16]; /* of its run, once it was told */
+    bool asked, asked_again, changed; /* by the client's process that runs now */
+};
 struct load {
     struct job jobs[LOAD_MOST];
     size_t n;
+    struct errand errands[ERRANDS];
 };
 
 void load_draw(struct load *l, size_t n, int64_t until);

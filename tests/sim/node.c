@@ -82,7 +82,9 @@ void node_start(struct node *n)
 {
     struct node *before = world.me;
     n->up = true;
+    n->base_before_ms = n->base_ms;
     n->base_ms = n->wall_ms;
+    n->began = world.now;
     n->paused_until = 0;
     n->trap = (struct trap){0};
     n->returns = false;

@@ -5,6 +5,20 @@
 #include "facts.h"
 #include "toy.h"
 
+/* What a fan-out has parts for, and what a condition reads. */
+static void say_list(struct buf *out)
+{
+    static const char *const lists[] = {"", "\"a\"", "\"a\",\"b\"", "\"a\",\"b\",\"c\"", "\"a\",\"b\",\"c\",\"d\",\"e\""};
+    buf_printf(out, "{\"items\":[%s],\"good\":%u}", lists[draw(ARRAY_SIZE(lists))], (unsigned)draw(101));
+}
+
+/* Mostly for it; sometimes nonsense, which is no vote. */
+static void say_vote(struct buf *out)
+{
+    static const char *const votes[] = {"yes", "yes", "yes", "no", "abstain", "perhaps"};
+    buf_printf(out, "{\"vote\":\"%s\",\"score\":%u}", votes[draw(ARRAY_SIZE(votes))], (unsigned)draw(101));
+}
+
 static const struct script {
     const char *action, *prints; /* NULL: its task and attempt */
     int64_t least, most;         /* µs */
@@ -12,7 +26,7 @@ static const struct script {
     bool once;                   /* its tasks may run at most once */
     bool on, off;                /* a change of the toy world */
     bool silent;                 /* part of another action: not a start of its own */
-    bool votes;                  /* a reviewer */
+    void (*says)(struct buf *out); /* prints what it draws */
 } scripts[] = {
     {"work", NULL, 20 * MS, 900 * MS, 0.02, 0, 0, .once = false},
     {"once", NULL, 50 * MS, 2 * SECOND, 0.1, 0.02, 0, .once = true},
@@ -29,10 +43,9 @@ static const struct script {
     {"tune_check", "{\"pass\": true}", 50 * MS, 500 * MS, 0.1, 0, 0, .once = false},
     {"grow_look", "{\"recommend\": true, \"confidence\": 0.8, \"reason\": \"small\"}", 50 * MS, 900 * MS, 0.1, 0, 0,
      .silent = true},
-    {"judge", NULL, 50 * MS, 3 * SECOND, 0.1, 0.02, 0.1, .votes = true},
+    {"list", NULL, 50 * MS, 500 * MS, 0.1, 0, 0, .says = say_list},
+    {"judge", NULL, 50 * MS, 4 * SECOND, 0.1, 0.02, 0.1, .says = say_vote},
 };
-
-static const char *const votes[] = {"yes", "yes", "yes", "no", "no", "abstain", "perhaps"};
 
 static const struct script *script_of(const struct told *t)
 {
@@ -66,9 +79,11 @@ void program_starts(const struct told *t, struct play *ret)
     *ret = (struct play){.time = draw_between(s->least, s->most), .stubborn = chance(s->stubborn)};
     ret->exit_code = chance(s->fails);
     ret->signal = chance(s->dies) ? 11 : 0;
-    if (s->votes)
-        snprintf(ret->text, sizeof(ret->text), "{\"vote\": \"%s\", \"score\": 50}", votes[draw(ARRAY_SIZE(votes))]);
-    else if (s->prints)
+    if (s->says) {
+        _cleanup_(buf_done) struct buf said = {0};
+        s->says(&said);
+        snprintf(ret->text, sizeof(ret->text), "%s", buf_str(&said));
+    } else if (s->prints)
         snprintf(ret->text, sizeof(ret->text), "%s", s->prints);
     else
         snprintf(ret->text, sizeof(ret->text), "%s/%llu", t->task, (unsigned long long)t->attempt);
@@ -80,12 +95,15 @@ void program_starts(const struct told *t, struct play *ret)
     change(t, true);
 }
 
-static void say_vote(const struct told *t, const struct play *play)
+/* v-3 and its seat in `helios/v-3/athena-frontend`; who is asked in its place stands behind an @. */
+static void tell_vote(const struct told *t, const struct play *play)
 {
-    char vote[16];
-    snprintf(vote, sizeof(vote), "%s", play->text + strlen("{\"vote\": \""));
-    vote[strcspn(vote, "\"")] = '\0';
-    fact(.kind = FACT_said, .who = t->agent, .id = t->task, .text = vote);
+    char review[32] = "", seat[64] = "", vote[16] = "";
+    unsigned score = 0;
+    const char *slash = strchr(t->key, '/');
+    if (sscanf(slash ? slash + 1 : "", "%31[^/]/%63[^@]", review, seat) == 2 &&
+        sscanf(play->text, "{\"vote\":\"%15[a-z]\",\"score\":%u}", vote, &score) == 2)
+        fact(.kind = FACT_said, .who = t->agent, .key = seat, .id = review, .text = vote, .m = score);
 }
 
 void program_ends(const struct told *t, const struct play *play, bool stopped)
@@ -95,8 +113,8 @@ void program_ends(const struct told *t, const struct play *play, bool stopped)
     if (!s->silent)
         fact(.kind = FACT_ended, .who = t->agent, .id = t->task,
              .text = stopped ? "stopped" : well ? "COMPLETED" : "FAILED", .n = t->attempt);
-    if (s->votes && well)
-        say_vote(t, play);
+    if (well && s->says == say_vote)
+        tell_vote(t, play);
     if (!s->off || !well)
         return;
     fact(.kind = FACT_undone, .who = t->agent, .id = optimization_of(t->undo_of));

@@ -22,6 +22,11 @@ static struct {
     struct node *redis;
 } realm;
 
+const struct set_config *realm_config(void)
+{
+    return settings_root(realm.config);
+}
+
 static int open_agents(char **ret_why)
 {
     for (size_t i = 0; i < AGENTS; i++) {
@@ -76,7 +81,7 @@ static void add(const struct node_kind *kind, const char *name, unsigned number,
 
 static void add_controllers(unsigned n)
 {
-    struct set_config config = *(const struct set_config *)settings_root(realm.config);
+    struct set_config config = *realm_config();
     turn_settings(&config);
     for (unsigned i = 0; i < n; i++) {
         char name[24];

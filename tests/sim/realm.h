@@ -3,11 +3,13 @@
 #ifndef HELIOS_SIM_REALM_H
 #define HELIOS_SIM_REALM_H
 
+#include "settings/settings.h"
 #include "world.h"
 
 int realm_open(char **ret_why);
 void realm_close(void);
 void realm_begin(int64_t load_until); /* makes and starts all nodes */
 void realm_end(void);
+const struct set_config *realm_config(void); /* as the file has it */
 
 #endif

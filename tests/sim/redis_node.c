@@ -76,6 +76,7 @@ static void serve(struct asked *a, struct node *asking)
     size_t writes = model_writes(the.model);
     buf_clear(&out);
     the.asking = asking;
+    the.asking_base_ms = a->frame->sent < asking->began ? asking->base_before_ms : asking->base_ms;
     model_ask(the.model, request, node_ms(world.me), &out);
     the.asking = NULL;
     if (model_writes(the.model) != writes)

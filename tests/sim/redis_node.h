@@ -10,6 +10,7 @@ struct redis_node {
     struct model *model; /* owned; its disk: it outlives the process */
     double lose;         /* share of the answers that are lost, with their connection */
     const struct node *asking; /* whose request is under way */
+    int64_t asking_base_ms;    /* of the process that sent it, which may be dead by now */
 };
 struct redis_node *redis_node(void);
 void redis_node_new(struct node *n, const struct model_calls *calls);

@@ -36,12 +36,13 @@ static bool drained(void)
     return l && !facts_busy(l);
 }
 
-/* One who lets automation go on, where the brake or lost data had stopped it; what runs by the clock would never be drained. */
+/* One who lets automation go on, where the brake or lost data had stopped it, and stops the schedules: all is to be drained. */
 static void let_go_on(void)
 {
-    struct node *client = node_find(&node_client, 0);
-    client_order(client, "unfreeze", NULL, NULL);
-    client_order(client, "schedule_pause", "name", "tick");
+    struct node *person = node_find(&node_client, 0);
+    client_order(person, "unfreeze", NULL, NULL);
+    SEQ_EACH (s, const struct set_schedule, realm_config()->schedules)
+        client_order(person, "schedule_pause", "name", s->name.at);
 }
 
 static void heal(void)

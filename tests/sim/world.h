@@ -61,6 +61,7 @@ struct node {
     int64_t late;         /* µs that its turn has already been held up by a pause in its middle */
     int64_t wall_ms;      /* how wrong its wall clock is */
     int64_t base_ms;      /* how wrong it was when the process started: clock_now counts from there */
+    int64_t began, base_before_ms; /* µs: when it started; and what was true of the process before it */
     struct moment turn, again; /* again: when it is started anew */
     bool returns; /* it was told to stop, and is to come back when it has */
     struct trap trap;

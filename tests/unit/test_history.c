@@ -17,10 +17,17 @@ struct tale {
 #define LIFE "accepted c k t-1 - 7 0\n"
 #define OVER "outcome A - t-1 COMPLETED 0 0\n"
 
-#define SAID(task, vote) "said a - " task " " vote " 0 0\nvoted A " task " v-1 " vote " 0 0\n"
-#define LINE "edge line one two all 0 0\nbegan A line r-1 - 0 0\n"
-#define STEP(step, task, state) "stepped A " task " r-1/" step " " state " 0\n"
-#define VOTES SAID("t-1", "yes") SAID("t-2", "yes") SAID("t-3", "no")
+#define DUE(from, to, passed) "settled A - nightly - " from " 0\ncommit A d - - 1 1\nsettled A - nightly - " to " " #passed "\n"
+#define RUNNING "run A p r-1 RUNNING 0 0\n"
+#define GRAPH RUNNING "edge - p b a 0 0\n"
+#define STEP(name, state) "step A t-1 r-1/" name " " state " 0 0\n"
+#define RULE "review A - v-1 60/50/0 0 0\n"
+#define VOTE(seat, vote) "said a " seat " v-1 " vote " 0 70\nvoted A " seat " v-1 " vote " 1000 70\n"
+#define SEAT(seat, vote) "seat A " seat " v-1 " vote " 1000 0\n"
+#define VOTES RULE VOTE("a", "yes") VOTE("b", "yes") VOTE("c", "no")
+#define SEATS SEAT("a", "yes") SEAT("b", "yes") SEAT("c", "no")
+#define APPROVED "decided A agreed v-1 APPROVED 0 0\nreview_state A - v-1 APPROVED 0 0\n"
+#define REJECTED "decided A veto v-1 REJECTED 0 0\nreview_state A - v-1 REJECTED 0 0\n"
 
 static const struct tale tales[] = {
     {"ended_once", LIFE OVER "told c - t-1 COMPLETED 0 0\ntold c - t-1 COMPLETED 0 0\n", LIFE, "is lost", 1},
@@ -81,25 +88,46 @@ static const struct tale tales[] = {
     {"optimizations", "verdict A - o-1 SUCCESS 0 0\nclosed A - o-1 ACCEPTED 0 0\n",
      "verdict A - o-1 INCONCLUSIVE 0 0\nclosed A - o-1 ACCEPTED 0 0\n", "ACCEPTED with the verdict INCONCLUSIVE", 1},
     {"optimizations", "closed A - o-1 STUCK 0 0\n", "closed A - o-1 STUCK 0 0\nclosed A - o-1 ROLLED_BACK 0 0\n", "ended twice", 1},
-    {"reviews", VOTES "decided A yyn v-1 APPROVED 100 50\n", VOTES "decided A yyn v-1 REJECTED 100 50\n", "is REJECTED, but its votes are yyn", 1},
-    {"reviews", VOTES "decided A yyn v-1 APPROVED 100 50\n", VOTES "decided A yy- v-1 APPROVED 100 50\n", "is APPROVED, but its votes are yy-", 1},
-    {"reviews", VOTES "decided A yyn v-1 APPROVED 100 50\n", VOTES "decided A yyn v-1 APPROVED 100 50\ndecided B yyn v-1 APPROVED 100 50\n",
-     "v-1 was decided twice", 1},
-    {"reviews", VOTES, VOTES "voted B t-1 v-1 yes 0 0\n", "the vote of t-1 was yes and is yes", 1},
-    {"reviews", VOTES "voted A t-4 v-1 missing 0 0\n", VOTES "voted A t-4 v-1 yes 0 0\n", "t-4 counts as yes, and nobody said so", 1},
-    {"reviews", VOTES "decided A yyn v-1 APPROVED 100 50\n",
-     VOTES "decided A yyn v-1 APPROVED 100 50\nvoted A t-4 v-1 missing 0 0\n", "a vote of t-4 after the decision", 1},
-    {"runs", LINE STEP("one", "t-1", "COMPLETED 1"), LINE STEP("two", "t-2", "RUNNING 0"), "r-1/two began (t-2) with 1 parents, 0 ended, 0 well: its rule is all", 1},
-    {"runs", LINE STEP("one", "t-1", "RUNNING 0"), LINE STEP("one", "t-1", "RUNNING 0") STEP("one", "t-2", "RUNNING 0"),
-     "r-1/one has begun twice: t-1 and t-2", 1},
-    {"runs", LINE "wanted A t-1 r-1/one - 0 0\n", LINE "wanted A t-1 r-1/one - 0 0\nwanted B t-2 r-1/one - 0 0\n",
-     "r-1/one has two tasks: t-1 and t-2", 1},
-    {"runs", LINE STEP("one", "t-1", "FAILED 0"), LINE STEP("one", "t-1", "FAILED 0") STEP("one", "t-1", "COMPLETED 1"),
-     "r-1/one was FAILED and is COMPLETED", 1},
-    {"runs", LINE STEP("one", "t-1", "FAILED 0") "finished A - r-1 FAILED 1 1\n", LINE STEP("one", "t-1", "FAILED 0") "finished A - r-1 COMPLETED 1 1\n",
-     "r-1 is COMPLETED, and 1 of its steps have failed", 1},
-    {"runs", LINE STEP("one", "t-1", "COMPLETED 1") "finished A - r-1 COMPLETED 1 1\n", LINE STEP("one", "t-1", "RUNNING 0") "finished A - r-1 COMPLETED 1 1\n",
-     "r-1 is COMPLETED, but r-1/one has not ended", 1},
+    {"reviews", VOTES SEATS APPROVED, VOTES SEATS REJECTED, "v-1 is REJECTED (veto), and its votes say APPROVED", 1},
+    {"reviews", VOTES SEATS APPROVED, VOTES SEATS APPROVED APPROVED, "v-1 was decided twice", 1},
+    {"reviews", VOTES SEATS APPROVED, VOTES SEATS APPROVED "review_state A - v-1 REJECTED 0 0\n", "v-1 was APPROVED and is REJECTED", 1},
+    {"reviews", VOTES SEATS APPROVED, VOTES SEATS "decided A agreed v-1 APPROVED 0 0\n", "v-1 is OPEN, and the ledger says APPROVED", 1},
+    {"reviews", VOTES SEATS APPROVED, VOTES SEATS SEAT("d", "yes") APPROVED, "d of v-1 was counted as yes, and the ledger tells of missing", 1},
+    {"reviews", VOTES SEATS SEAT("d", "missing") APPROVED, RULE VOTE("a", "yes") SEAT("a", "yes") SEAT("b", "missing") APPROVED,
+     "v-1 is APPROVED (agreed), and its votes say REJECTED", 1},
+    {"reviews", VOTES, VOTES "voted B a v-1 yes 1000 70\n", "a of v-1 votes twice", 1},
+    {"reviews", VOTES "voted A d v-1 missing 1000 0\n", VOTES "voted A d v-1 yes 1000 70\n", "its reviewer said nothing", 1},
+    {"reviews", RULE VOTE("a", "no") "seat A a v-1 no 1000 1\n" REJECTED, RULE VOTE("a", "yes") SEAT("a", "yes") REJECTED,
+     "its votes say APPROVED", 1},
+    {"reviews", RULE "decided A withdrawn v-1 REJECTED 0 0\nreview_state A - v-1 REJECTED 0 0\nquiet - - - - 0 0\n",
+     RULE "review_state A - v-1 OPEN 0 0\nquiet - - - - 0 0\n", "v-1 was never decided", 1},
+    {"occurrences", DUE("1", "8", 1) "occurs A 8 nightly t-1 0 0\n", DUE("1", "8", 1), "of these 0 were started, 0 skipped, 0 wait", 1},
+    {"occurrences", DUE("1", "8", 1) "skips A - nightly - 8 1\n", DUE("1", "8", 1) "commit A d - - 1 2\nskips A - nightly - 8 1\n",
+     "nightly has passed 1 of its times", 1},
+    {"occurrences", DUE("1", "8", 1) "waits A - nightly - 8 0\ncommit A d - - 1 2\nwaits A - nightly - 0 0\noccurs A 8 nightly t-1 0 0\n",
+     DUE("1", "8", 1) "waits A - nightly - 8 0\ncommit A d - - 1 2\nwaits A - nightly - 0 0\n", "0 were started, 0 skipped, 0 wait", 1},
+    {"occurrences", DUE("1", "8", 1) "occurs A 8 nightly t-1 0 0\noccurs B 8 nightly t-1 0 0\n",
+     DUE("1", "8", 1) "occurs A 8 nightly t-1 0 0\noccurs B 8 nightly t-2 0 0\n", "8 of nightly was started as t-1 and as t-2", 1},
+    {"occurrences", DUE("8", "8", 0), DUE("8", "7", 0), "the cursor of nightly went back from 8 to 7", 1},
+    {"runs", RUNNING "promised c k r-1 - 0 0\nrun A p r-1 COMPLETED 0 0\nquiet - - - - 0 0\n", RUNNING "quiet - - - - 0 0\n", "r-1 has not ended", 1},
+    {"runs", RUNNING "promised c k r-1 - 0 0\n", "promised c k r-1 - 0 0\n" RUNNING, "r-1 was told to c before it was durable", 1},
+    {"runs", RUNNING "promised c k r-1 - 0 0\npromised c k r-1 - 0 0\n",
+     RUNNING "run A p r-2 RUNNING 0 0\npromised c k r-1 - 0 0\npromised c k r-2 - 0 0\n", "answered with r-1, then with r-2", 1},
+    {"runs", "run A p r-1 FAILED 0 0\nrun A p r-1 RUNNING 1 0\n", "run A p r-1 FAILED 0 0\nrun A p r-1 RUNNING 0 0\n", "r-1 was FAILED and is RUNNING", 1},
+    {"steps", GRAPH STEP("a", "COMPLETED") STEP("b", "RUNNING") "begun A - r-1/b t-2 0 0\n",
+     GRAPH STEP("a", "RUNNING") STEP("b", "RUNNING") "begun A - r-1/b t-2 0 0\n", "r-1/b began when of 1 steps before it 0 had ended", 1},
+    {"steps", GRAPH "step A - r-1/a SKIPPED 1 0\n" STEP("b", "RUNNING"), GRAPH "step A - r-1/a SKIPPED 0 0\n" STEP("b", "RUNNING"),
+     "1 had ended, 0 of them well", 1},
+    {"steps", GRAPH STEP("a", "FAILED") "step A t-2 r-1/a RUNNING 0 1\n", GRAPH STEP("a", "COMPLETED") "step A t-2 r-1/a RUNNING 0 1\n",
+     "r-1/a was COMPLETED and is RUNNING", 1},
+    {"steps", STEP("a", "FAILED") "run A p r-1 FAILED 0 0\n", STEP("a", "FAILED") "run A p r-1 COMPLETED 0 0\n", "r-1 is COMPLETED, and 1 of its steps have failed", 1},
+    {"steps", STEP("a", "COMPLETED") "run A p r-1 COMPLETED 0 0\n", STEP("a", "RUNNING") "run A p r-1 COMPLETED 0 0\n", "r-1 is COMPLETED, and r-1/a has not ended", 1},
+    {"steps", STEP("a", "COMPLETED") "run A p r-1 COMPLETED 0 0\n", STEP("a", "COMPLETED") "run A p r-1 COMPLETED 0 1\n", "1 of its steps have not ended", 1},
+    {"steps", STEP("a", "RUNNING") "begun A - r-1/a t-1 0 0\n", STEP("a", "RUNNING") "begun A - r-1/a t-1 0 0\nbegun A - r-1/a t-2 0 0\n",
+     "r-1/a began twice: t-1 and t-2", 1},
+    {"steps", STEP("a", "RUNNING") "begun A - r-1/a t-1 0 0\n", "begun A - r-1/a t-1 0 0\n", "t-1 is durable as the task of r-1/a, which is not", 1},
+    {"steps", STEP("a", "RUNNING") "begun A - r-1/a t-1 0 0\noutcome A - t-1 FAILED 0 0\n" STEP("a", "FAILED"),
+     STEP("a", "RUNNING") "begun A - r-1/a t-1 0 0\noutcome A - t-1 FAILED 0 0\n", "t-1 has ended, and its step r-1/a still runs", 1},
     {"limits", "limited A slow - - 3 3\nlimited A slow - - 4 6\n", "limited A slow - - 3 3\nlimited B slow - - 4 3\n",
      "slow: 4 attempts have begun, its quota has counted 3", 1},
     {"samples", "sent s A - - 10 0\nstored s A - - 7 0\ndropped s A - lost 3 0\n", "sent s A - - 10 0\nstored s A - - 7 0\n",

@@ -256,6 +256,8 @@ RULES = [
          *unit("test_run", "p1_two_definitions_are_two_plans")),
     Rule("P2", "all means all", FLOW + "step.c", "holds", "s->good == s->plan->n_parents", "s->good > 0",
          *unit("test_run", "p2_a_step_begins_when_all_its_parents_have_succeeded")),
+    Rule("P10", "what ended runs keep is counted as they are loaded", FLOW + "run.c", "load_step", "    if (run_ended(s->run)) /* it entered its line without them */",
+         "    if (false)", *unit("test_run_ends", "p10_ended_runs_are_kept_while_another_is_retried_after_a_restart")),
     Rule("P3", "edges follow from the records", FLOW + "step.c", "steps_go", "            count_parent(r, &r->steps[i]);\n", "",
          *unit("test_run", "p3_a_restart_in_every_state_forgets_no_edge_and_begins_nothing_twice")),
     Rule("P4", "what is not there fails the step", FLOW + "fill.c", "found_below", 'missing(err, inside, "is not there") : 0', '(missing(err, inside, "is not there"), 0) : 0',

@@ -53,7 +53,7 @@ static void add_value(struct sample *w, const char *prefix, const struct setting
     _cleanup_(buf_done) struct buf dflt = {0};
     describe_default(&dflt, s);
     if (dflt.n == 0)
-        buf_text(&dflt, s->kind == SETTING_WORDS ? "[]" : "\"\"");
+        buf_text(&dflt, s->kind == SETTING_WORDS ? "[]" : s->kind == SETTING_TABLE ? "{}" : "\"\"");
     buf_printf(w->out, "%s%s: %s\n", value ? "" : prefix, s->key, value ? value : buf_str(&dflt));
 }
 

@@ -58,10 +58,19 @@ void stop_answered(struct helios *h, struct agent *a, struct bytes task, uint64_
     }
 }
 
-void stops_expire(struct helios *h, struct agent *a)
+/* stop_ms is how long an agent may owe an answer. One whose whole credit is free holds nothing: once it was told in each of so many
+ * beats as make a lost one, it does not know what is to be stopped, and will never answer. */
+static int64_t stop_ms(const struct helios *h, const struct agent *a, const struct msg_beat *m)
 {
+    bool holds_nothing = m->running.n == 0 && m->free >= a->slots + a->prefetch;
+    return holds_nothing ? h->config->agents.missed * h->config->agents.beat_ms : STOP_MS;
+}
+
+static void stops_expire(struct helios *h, struct agent *a, const struct msg_beat *m)
+{
+    int64_t limit = stop_ms(h, a, m);
     bool some = false;
-    list_each(s, &a->stops, struct stop, link) if (h->now - s->since >= STOP_MS)
+    list_each(s, &a->stops, struct stop, link) if (h->now - s->since >= limit)
     {
         stop_free(a, s);
         some = true;
@@ -132,7 +141,7 @@ void on_beat(struct helios *h, const struct routing *from, const struct msg_beat
     a->done = m->done;
     SEQ_EACH(running, struct msg_running, m->running)
     take_progress(h, a, running);
-    stops_expire(h, a);
+    stops_expire(h, a, m);
     struct msg_cancel *cancels = xalloc((a->n_held + a->n_stops + 1) * sizeof(*cancels));
     say_stops(h, a, cancels, h->held ? 0 : gather_stops(a, cancels));
     free(cancels);

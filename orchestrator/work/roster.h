@@ -28,7 +28,6 @@ void agent_stop(struct helios *h, struct agent *a, struct bytes task, uint64_t a
  * answers. */
 void stop_add(struct helios *h, struct agent *a, struct bytes task, uint64_t attempt);
 void stop_answered(struct helios *h, struct agent *a, struct bytes task, uint64_t attempt);
-void stops_expire(struct helios *h, struct agent *a);
 void stops_forget(struct helios *h, struct agent *a);
 
 /* holds_settle compares what the agent says it holds with what it should hold. again: the same

@@ -89,6 +89,38 @@ static void what_stands_behind_others_is_not_late_after_a_restart(void **state) 
     core_free(c);
 }
 
+static void beat_of_one_who_has(struct core *c, int peer, uint64_t free)
+{
+    struct msg_beat beat = {.free = free};
+    core_send(c, peer, MSG_beat, &beat);
+}
+
+/* Found by tests/sim/run --seed 200496: attempts that were lost on their way kept the credit of agents that knew nothing of them for a
+ * minute, and nothing was dispatched. */
+static void who_holds_nothing_owes_no_answer(void **state) /* T9 */
+{
+    (void)state;
+    struct core *c = realm();
+    join(c, 1, "a1");
+    c->beating[1] = false; /* it beats as this test says */
+    submit(c, REQUEST(.attempt_ms = 1000, .max_attempts = 1));
+    given(c, 1);
+    for (int i = 0; i < 8; i++) { /* it never came to a1, and its time is over */
+        core_pass(c, 1000);
+        beat_of_one_who_has(c, 1, 1);
+    }
+    const char *second = submit(c, REQUEST(.attempt_ms = 1000));
+    core_pass(c, 1000);
+    beat_of_one_who_has(c, 1, 0); /* a beat from before it was told */
+    core_turn(c);
+    assert_state(c, second, "PENDING");
+    core_pass(c, 2000);
+    beat_of_one_who_has(c, 1, 1);
+    core_turn(c);
+    assert_state(c, second, "IN_PROGRESS");
+    core_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -97,6 +129,7 @@ int main(void)
         cmocka_unit_test(a_time_that_was_asked_for_stands),
         cmocka_unit_test(the_total_is_counted_from_now_at_the_latest),
         cmocka_unit_test(what_stands_behind_others_is_not_late_after_a_restart),
+        cmocka_unit_test(who_holds_nothing_owes_no_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

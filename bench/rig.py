@@ -136,8 +136,9 @@ class Realm:
 
     def load(self, *words):
         """load starts a client whose tasks flow until the rig ends."""
-        self.rig.start(BIN / "helios", "bench", "--action", "echo", "--params", PARAMS, "--force", "--trips", 0, "--tasks", 10**9, "--within",
+        self.rig.start(BIN / "helios", "bench", "--action", "echo", "--params", PARAMS, "--force", "--trips", 0, "--tasks", 10**12, "--within",
                        "1d", "--controller", self.path / "data", *words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        until(lambda: self.status()["counters"]["completed"] > 1000, "the load")
 
     def redis_info(self, field):
         text = self.rig.run("redis-cli", "-s", self.path / "data" / "redis" / "redis.sock", "info")

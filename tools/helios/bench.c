@@ -44,7 +44,7 @@ static int64_t bounded(const struct args *a, const char *name, int64_t otherwise
 static struct plan plan_of(const struct args *a)
 {
     struct plan p = {
-        .flow = {.tasks = (uint64_t)bounded(a, "tasks", 100000, 0, 100000000),
+        .flow = {.tasks = (uint64_t)bounded(a, "tasks", 100000, 0, 1000000000000),
                  .batch = (size_t)bounded(a, "batch", 256, 1, BENCH_BATCH_MOST),
                  .window = (uint64_t)bounded(a, "window", 16384, 1, 10000000),
                  .rate = (uint64_t)bounded(a, "rate", 0, 0, 100000000),

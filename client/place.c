@@ -88,13 +88,13 @@ void places_add(struct places *all, const char *list)
     }
 }
 
-void places_usual(struct places *all)
+const char *places_named(const char *given)
 {
-    const char *list = getenv("HELIOS_CONTROLLER"), *data = getenv("HELIOS_DATA");
-    if (all->n == 0 && list)
-        places_add(all, list);
-    if (all->n == 0)
-        add(all, bytes_of(data ? data : "./data"));
+    const char *const all[] = {given, getenv("HELIOS_CONTROLLER"), getenv("HELIOS_DATA")};
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        if (all[i])
+            return all[i];
+    return "./data";
 }
 
 /* say_realms: whoever names a keeper's directory means one of its realms. */

@@ -21,8 +21,8 @@ struct places {
 
 /* places_add adds those of a list with commas: data directories, tcp://HOST with the default ports. */
 void places_add(struct places *p, const char *list);
-/* places_usual adds those of $HELIOS_CONTROLLER, else $HELIOS_DATA, else ./data, when there are none. */
-void places_usual(struct places *p);
+/* places_named is the list to add: the given one, else $HELIOS_CONTROLLER, else $HELIOS_DATA, else ./data. */
+const char *places_named(const char *given);
 /* places_keys gives the hosts their public keys, in the same order: *.pub files or their 40 letters, with
  * blanks between them; data directories say theirs themselves. -EINVAL with a sentence for a key that is none. */
 int places_keys(struct places *p, const char *list, struct buf *why);

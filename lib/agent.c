@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "client/place.h"
 #include "common/clock.h"
 #include "common/text.h"
 #include "lib/log.h"
@@ -39,14 +40,19 @@ const char *helios_agent_error(const struct helios_agent *a)
 
 /* ---- options ---- */
 
+static const char *given_or(const char *given, const char *variable)
+{
+    return given ? given : getenv(variable);
+}
+
 /* keep copies what the caller knows of: a program that was built against an older header has less. */
 static void keep(struct helios_agent *a, const struct helios_agent_options *given)
 {
     struct helios_agent_options *o = &a->options;
     memcpy(o, given, MIN(given->size, sizeof(*o)));
-    o->peers.controllers = o->peers.controllers ? lib_text(a, o->peers.controllers) : NULL;
-    o->peers.controller_keys = o->peers.controller_keys ? lib_text(a, o->peers.controller_keys) : NULL;
-    o->peers.identity = o->peers.identity ? lib_text(a, o->peers.identity) : NULL;
+    o->peers.controllers = lib_text(a, places_named(o->peers.controllers));
+    o->peers.controller_keys = lib_text(a, given_or(o->peers.controller_keys, "HELIOS_CONTROLLER_KEY"));
+    o->peers.identity = lib_text(a, given_or(o->peers.identity, "HELIOS_IDENTITY"));
     o->id = lib_text(a, o->id);
     o->swarm = lib_text(a, o->swarm);
     o->title = lib_text(a, o->title);
@@ -167,8 +173,9 @@ int helios_agent_sample(struct helios_agent *a, const char *kpi, double value)
 {
     if (!isfinite(value))
         return agent_fail(a, -EINVAL, "%s: a value that is not finite was not measured", kpi);
-    if (a->engine == NULL && engine_begin(a))
-        return agent_fail(a, -EINVAL, "%s", buf_str(&a->error));
+    int error = a->engine ? 0 : engine_begin(a);
+    if (error)
+        return error;
     sample_add(&a->engine->members[0], kpi, value, clock_now());
     agent_nudge(a);
     return 0;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Owns queries and commands with their answers. Refuses to know what they mean. */
-#include <pwd.h>
-#include <unistd.h>
-
+#include "client/code.h"
 #include "common/clock.h"
 #include "lib/client.h"
 #include "proto/json.h"
@@ -31,14 +29,6 @@ static bool on_answer(void *whom, const struct client_event *e)
     return true;
 }
 
-/* author is who the ledger names for a command. */
-static struct bytes author(void)
-{
-    const char *name = getenv("HELIOS_AUTHOR");
-    const struct passwd *user = name ? NULL : getpwuid(getuid());
-    return bytes_of(name ? name : user ? user->pw_name : "unknown");
-}
-
 static int ask(struct helios_client *c, bool command, const char *name, const char *args, const char **ret_json)
 {
     struct asking a = {.client = c};
@@ -47,7 +37,7 @@ static int ask(struct helios_client *c, bool command, const char *name, const ch
     if (r)
         return r;
     struct client_question q = {
-        .command = command, .name = bytes_of(name), .args = buf_bytes(&packed), .author = author()};
+        .command = command, .name = bytes_of(name), .args = buf_bytes(&packed), .author = bytes_of(asker())};
     buf_clear(&c->answer);
     c->on_event = on_answer;
     c->whom = &a;

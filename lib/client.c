@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/text.h"
+#include "lib/log.h"
 #include "proto/json.h"
 
 enum { TIMEOUT_MS = 5000, LISTEN_MS = 2000 };
@@ -16,12 +17,11 @@ const char *helios_version(void)
     return HELIOS_VERSION;
 }
 
-int peers_find(const struct helios_peers *peers, struct places *ret, struct buf *why)
+/* find gives the places with their keys. -ENOENT, -EINVAL with a sentence. */
+static int find(const struct helios_peers *peers, struct places *ret, struct buf *why)
 {
     *ret = (struct places){0};
-    if (peers->controllers)
-        places_add(ret, peers->controllers);
-    places_usual(ret);
+    places_add(ret, places_named(peers->controllers));
     const char *keys = peers->controller_keys ? peers->controller_keys : getenv("HELIOS_CONTROLLER_KEY");
     int r = places_keys(ret, keys, why);
     r = r ? r : places_known(ret, why);
@@ -38,21 +38,6 @@ int lib_fail(struct helios_client *c, int error, const char *format, ...)
     buf_vprintf(&c->error, format, args);
     va_end(args);
     return error;
-}
-
-int code_error(struct bytes code)
-{
-    static const struct {
-        const char *code;
-        int error;
-    } rows[] = {{"not_found", -ENOENT},   {"bad_args", -EINVAL},  {"bad_request", -EINVAL},
-                {"key_reused", -EEXIST},  {"not_allowed", -EPERM}, {"busy", -EBUSY},
-                {"full", -EBUSY},         {"draining", -EBUSY},   {"not_leader", -EBUSY},
-                {"", -ETIMEDOUT}};
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (bytes_is(code, rows[i].code))
-            return rows[i].error;
-    return -EIO;
 }
 
 int lib_json(struct helios_client *c, const char *what, const char *json, struct buf *out)
@@ -88,7 +73,7 @@ static int open_talk(struct helios_client *c, const struct helios_client_options
     struct places places;
     if (!text_is_name(bytes_of(o->name)))
         return lib_fail(c, -EINVAL, "name: 1 to 64 letters, digits and _.:-, the first a letter or a digit");
-    int r = peers_find(&o->peers, &places, &c->error);
+    int r = find(&o->peers, &places, &c->error);
     if (r)
         return r;
     r = talk_open(&c->talk, &places, o->peers.identity, o->name);
@@ -101,6 +86,7 @@ int helios_client_open(const struct helios_client_options *options, struct helio
 {
     struct helios_client *c = NEW(struct helios_client);
     struct helios_client_options o = options_of(options);
+    lib_quiet();
     c->outlet = OUTLET_CLOSED;
     c->timeout_ms = o.timeout_ms;
     snprintf(c->name, sizeof(c->name), "%s", o.name);

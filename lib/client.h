@@ -23,11 +23,6 @@ struct helios_client {
     void *user;
 };
 
-/* peers_find gives the places of `peers` (with their keys). -ENOENT, -EINVAL with a sentence. */
-int peers_find(const struct helios_peers *peers, struct places *ret, struct buf *why);
-
-/* client_refused makes a wire code an errno. */
-int code_error(struct bytes code);
 /* lib_fail says one sentence of `error` and answers it. */
 int lib_fail(struct helios_client *c, int error, const char *format, ...) FORMAT_LIKE(3, 4);
 /* lib_await turns until *over, or timeout_ms (-1 = for ever) is past: -ETIMEDOUT; -EINTR. Events go to on_event first. */

@@ -20,12 +20,6 @@ static struct seq split(struct helios_agent *a, const char *list, const char *be
     return (struct seq){words, n};
 }
 
-static const char *either(const char *given, const char *variable, const char *otherwise)
-{
-    const char *value = given ? given : getenv(variable);
-    return value ? value : otherwise;
-}
-
 /* settings_made writes what a config file would have said. Whoever is a guest gets the settings twice, as a process that read
  * its file twice: one for what it is, one for what it offers. */
 static struct settings *settings_made(struct helios_agent *a)
@@ -34,7 +28,6 @@ static struct settings *settings_made(struct helios_agent *a)
     struct settings *s = settings_defaults(section_agent_config);
     struct set_agent_config *config = (struct set_agent_config *)(uintptr_t)settings_root(s);
     struct set_member *member = arena_take(&a->texts, sizeof(*member));
-    const char *usual = either(NULL, "HELIOS_DATA", "./data");
     *member = (struct set_member){.name = bytes_of(o->id),
                                   .title = bytes_of(o->title),
                                   .swarm = bytes_of(o->swarm),
@@ -42,9 +35,9 @@ static struct settings *settings_made(struct helios_agent *a)
                                   .count = 1,
                                   .slots = o->slots,
                                   .prefetch = o->prefetch};
-    config->controllers = split(a, either(o->peers.controllers, "HELIOS_CONTROLLER", usual), ",");
-    config->security.controllers = split(a, either(o->peers.controller_keys, "HELIOS_CONTROLLER_KEY", ""), " ");
-    config->security.key = bytes_of(lib_text(a, either(o->peers.identity, "HELIOS_IDENTITY", "")));
+    config->controllers = split(a, o->peers.controllers, ",");
+    config->security.controllers = split(a, o->peers.controller_keys, " ");
+    config->security.key = bytes_of(o->peers.identity);
     config->data_dir = bytes_of(o->data);
     config->members = (struct seq){member, 1};
     return s;

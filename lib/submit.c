@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 /* Owns the way of tasks into the wire's requests, and what became of each. Refuses to wait for their ends. */
+#include "client/code.h"
 #include "common/clock.h"
 #include "lib/client.h"
 

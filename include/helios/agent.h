@@ -6,7 +6,9 @@
  *       helios_complete(a, helios_attempt_param(a, "name"));
  *   }
  *   ...
- *   helios_agent_new(&(struct helios_agent_options){.size = sizeof(o), .id = "greeter", .swarm = "backend"}, &agent);
+ *   struct helios_agent_options options = HELIOS_AGENT_OPTIONS;
+ *   options.id = "greeter", options.swarm = "backend";
+ *   helios_agent_new(&options, &agent);
  *   helios_agent_action(agent, "greet", &(struct helios_param){.name = "name", .required = true}, 1, greet, NULL);
  *   helios_agent_run(agent);
  *
@@ -37,11 +39,15 @@ struct helios_agent_options {
     unsigned prefetch;    /* attempts taken beyond that, to 4096; 0 */
     int64_t stop_ms;      /* after helios_agent_stop what is under way may take so long; 10000 */
 };
+#ifdef __cplusplus
+#define HELIOS_AGENT_OPTIONS (helios_agent_options{sizeof(helios_agent_options)})
+#else
 #define HELIOS_AGENT_OPTIONS ((struct helios_agent_options){.size = sizeof(struct helios_agent_options)})
+#endif
 
-/* helios_agent_new; *ret is set whenever it is not -ENOMEM, so that helios_agent_error can say why; free
- * it in any case. -EINVAL an option is wrong, -EBUSY another process uses `data`. Nothing is said to
- * anybody before the first helios_agent_run or helios_agent_turn. */
+/* helios_agent_new; *ret is always set, so that helios_agent_error can say why; free it in any case. -EINVAL an option is
+ * wrong. Nothing is said to anybody before the first helios_agent_run, helios_agent_turn or helios_agent_fd, which also
+ * say what cannot be had then: -EBUSY another process uses `data`, -EPERM others may read the key, -EINVAL it is none. */
 HELIOS_API int helios_agent_new(const struct helios_agent_options *options, struct helios_agent **ret);
 HELIOS_API void helios_agent_free(struct helios_agent *agent); /* NULL is fine; what is under way is lost, and done again elsewhere */
 HELIOS_API const char *helios_agent_error(const struct helios_agent *agent);

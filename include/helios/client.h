@@ -25,10 +25,14 @@ struct helios_client_options {
     const char *name;   /* keys are unique within it: 1 to 64 letters, digits and _.:-; "lib" */
     int64_t timeout_ms; /* how long a call may wait for its answer; 5000 */
 };
+#ifdef __cplusplus
+#define HELIOS_CLIENT_OPTIONS (helios_client_options{sizeof(helios_client_options)})
+#else
 #define HELIOS_CLIENT_OPTIONS ((struct helios_client_options){.size = sizeof(struct helios_client_options)})
+#endif
 
-/* helios_client_open; options may be NULL. *ret is set whenever it is not -ENOMEM, so that
- * helios_client_error can say why; close it in any case. -ENOENT no controller is known, -EINVAL a key
+/* helios_client_open; options may be NULL. *ret is always set, so that helios_client_error can say why; close it in
+ * any case. -ENOENT no controller is known, -EINVAL a key
  * or a name is none. */
 HELIOS_API int helios_client_open(const struct helios_client_options *options, struct helios_client **ret);
 HELIOS_API void helios_client_close(struct helios_client *client); /* NULL is fine */

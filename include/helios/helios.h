@@ -12,6 +12,8 @@
  *   programs stay good when a later version adds members. What is zero has its default.
  * - All of it belongs to one thread. Only helios_agent_stop may be called from anywhere, signal handlers
  *   too; who works in threads hands their results to that one, by a pipe beside helios_agent_fd for example.
+ * - Memory that runs out ends the program, as it ends the daemons; only what callers and peers can drive has
+ *   limits.
  * - Nothing is written to the terminal (helios_on_log), no signal is taken, no process is started.
  */
 #ifndef HELIOS_HELIOS_H

@@ -73,6 +73,11 @@ static int wrong_agents(void)
     CHECK(helios_agent_action(a, "with blanks", NULL, 0, never, NULL) == -EINVAL);
     CHECK(helios_agent_action(a, "n", &bad, 1, never, NULL) == -EINVAL && strstr(helios_agent_error(a), "n"));
     CHECK(helios_agent_sample(a, "example_runs", INFINITY) == -EINVAL);
+    struct helios_agent *keyless;
+    o.peers.identity = "/dev/null";
+    CHECK(helios_agent_new(&o, &keyless) == 0);
+    CHECK(helios_agent_sample(keyless, "example_runs", 1) < 0 && strstr(helios_agent_error(keyless), "/dev/null"));
+    helios_agent_free(keyless);
     CHECK(helios_agent_turn(a, 0) == 0);
     CHECK(helios_agent_action(a, "late", NULL, 0, never, NULL) == -EBUSY);
     helios_agent_free(a);
@@ -134,6 +139,14 @@ static void spoil(struct helios_attempt *a, void *user)
     free(long_text);
 }
 
+static bool welcomed; /* as the host was told */
+
+static void on_log(void *user, int level, const char *event, const char *text)
+{
+    (void)user;
+    welcomed = welcomed || (level == 2 && strcmp(event, "link.welcomed") == 0 && *text);
+}
+
 static void on_signal(int signal)
 {
     (void)signal;
@@ -152,12 +165,14 @@ static int run_agent(const char *id)
     CHECK(helios_agent_action(agent, "spoil", NULL, 0, spoil, NULL) == 0);
     CHECK(helios_agent_every(agent, 10, step, NULL) == 0);
     signal(SIGTERM, on_signal);
+    helios_on_log(on_log, NULL);
     struct pollfd all[] = {{.fd = helios_agent_fd(agent), .events = POLLIN}};
     while (!helios_agent_gone(agent)) {
         poll(all, 1, 20000);
         CHECK(helios_agent_turn(agent, 0) == 0);
     }
     helios_agent_free(agent);
+    CHECK(welcomed);
     return 0;
 }
 

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 
@@ -97,6 +98,14 @@ def test_every_declared_call_is_there_and_the_other_way_round(installed):
 def test_the_header_knows_neither_zeromq_nor_msgpack(installed):
     for header in (installed.prefix / "include" / "helios").glob("*.h"):
         assert not re.search(r"zmq|msgpack|json_t", header.read_text(), re.IGNORECASE), header
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="there is no C++ compiler")
+def test_the_header_is_good_for_cpp(installed, tmp_path):
+    (tmp_path / "user.cc").write_text("""#include <helios/helios.h>
+int main() { helios_client_options c = HELIOS_CLIENT_OPTIONS; helios_agent_options a = HELIOS_AGENT_OPTIONS; return c.size == a.size; }
+""")
+    run("g++", "-std=c++17", "-Wall", "-Wpedantic", "-Werror", tmp_path / "user.cc", "-o", tmp_path / "user", *SANITIZE, *installed.flags())
 
 
 def test_a_soname_of_the_major_version(installed):

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MPL-2.0 */
 #include "client.h"
 
-#include <pwd.h>
 #include <sysexits.h>
-#include <unistd.h>
 
+#include "client/code.h"
 #include "common/clock.h"
 #include "proto/json.h"
 
@@ -31,7 +30,8 @@ int client_places(const struct args *a, struct places *ret)
     for (size_t i = 0; i < a->n_given; i++)
         if (strcmp(a->given[i], "controller") == 0)
             places_add(ret, a->values[i]);
-    places_usual(ret);
+    if (ret->n == 0)
+        places_add(ret, places_named(NULL));
     int r = places_keys(ret, args_value(a, "controller-key", getenv("HELIOS_CONTROLLER_KEY")), &why);
     if (r == 0)
         return 0;
@@ -105,16 +105,14 @@ struct asked {
     bool everyone;
 };
 
-static int exit_code(struct bytes code)
+int client_exit(struct bytes code)
 {
     static const struct {
-        const char *code;
-        int exit;
-    } rows[] = {{"not_found", EX_NOINPUT}, {"bad_args", EX_USAGE},      {"not_allowed", EX_NOPERM},
-                {"busy", EX_TEMPFAIL},     {"not_leader", EX_TEMPFAIL}, {"unknown", EX_PROTOCOL},
-                {"full", EX_TEMPFAIL}};
+        int error, exit;
+    } rows[] = {{-ENOENT, EX_NOINPUT}, {-EINVAL, EX_USAGE},    {-EEXIST, EX_USAGE},        {-EPERM, EX_NOPERM},
+                {-EBUSY, EX_TEMPFAIL}, {-EPROTO, EX_PROTOCOL}, {-ETIMEDOUT, EX_UNAVAILABLE}};
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        if (bytes_is(code, rows[i].code))
+        if (rows[i].error == code_error(code))
             return rows[i].exit;
     return EX_SOFTWARE;
 }
@@ -129,7 +127,7 @@ static void no_answer(struct client *c, struct asked *asked, const struct client
     struct buf who = {0};
     for (size_t i = 0; i < c->talk.places.n; i++)
         buf_printf(&who, "%s%s", i ? ", " : "", c->talk.places.at[i].where);
-    asked->code = e->code.n ? exit_code(e->code) : EX_UNAVAILABLE;
+    asked->code = client_exit(e->code);
     if (e->code.n)
         snprintf(asked->err, 512, BYTES_F, BYTES_A(e->text));
     else
@@ -150,7 +148,7 @@ static void take_answer(struct client *c, struct asked *asked, const struct clie
         asked->answers[i] = json_from_msgpack(e->reply->data);
         asked->leads = e->reply->epoch ? e->controller : asked->leads;
     } else if (e->what == CLIENT_ANSWERED) {
-        asked->code = exit_code(e->reply->code);
+        asked->code = client_exit(e->reply->code);
         if (asked->everyone)
             fprintf(stderr, "helios: %s: " BYTES_F "\n", c->talk.places.at[i].where,
                     BYTES_A(e->reply->error));
@@ -171,13 +169,6 @@ static void on_event(void *whom, const struct client_event *e)
         c->on_event(c->whom, e);
 }
 
-static const char *who(void)
-{
-    const char *name = getenv("HELIOS_AUTHOR");
-    const struct passwd *user = name ? NULL : getpwuid(getuid());
-    return name ? name : user ? user->pw_name : "unknown";
-}
-
 static void put(struct client *c, struct asked *asked, bool command, const char *name,
                 const json_t *args)
 {
@@ -188,7 +179,7 @@ static void put(struct client *c, struct asked *asked, bool command, const char 
                                 .everyone = asked->everyone,
                                 .name = bytes_of(name),
                                 .args = args ? buf_bytes(&packed) : (struct bytes){0},
-                                .author = bytes_of(who())};
+                                .author = bytes_of(asker())};
     asked->request = client_put(&c->talk.core, &q, c->timeout_ms, clock_now());
     buf_done(&packed);
 }

@@ -33,6 +33,9 @@ void client_close(struct client *c);
  * one. -errno after a sentence on stderr. */
 int client_connect(struct client *c, size_t i, void *socket, enum endpoint endpoint);
 
+/* client_exit is the exit code of the process after a refusal with this code; "" = nobody has answered. */
+int client_exit(struct bytes code);
+
 /* client_doubt ends a sentence about silence: "" or ", and is your key …". */
 const char *client_doubt(const struct client *c);
 

@@ -124,8 +124,7 @@ static void print_ticket(const struct args *a, const struct client_event *e)
 
 static void on_refused(struct waiting *w, const struct client_event *e)
 {
-    bool wrong = bytes_is(e->code, "bad_request") || bytes_is(e->code, "key_reused");
-    w->code = wrong ? EX_USAGE : bytes_is(e->code, "not_allowed") ? EX_NOPERM : EX_TEMPFAIL;
+    w->code = client_exit(e->code);
     fprintf(stderr, "helios: refused (" BYTES_F "): " BYTES_F "\n", BYTES_A(e->code),
             BYTES_A(e->text));
 }
@@ -136,7 +135,7 @@ static void on_expired(struct waiting *w, const struct client_event *e)
         on_refused(w, e);
         return;
     }
-    w->code = EX_UNAVAILABLE;
+    w->code = client_exit(e->code);
     fprintf(stderr, "helios: no answer%s\n",
             args_has(w->a, "key") ? "; ask again with the same --key and nothing is done twice"
                                   : "; it may have been taken all the same: `helios tasks`");
